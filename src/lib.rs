@@ -1,0 +1,3 @@
+//! `idform`: a declarative reconciler for identity-provider federation.
+
+pub mod sandbox;
