@@ -1,0 +1,219 @@
+//! What an author did wrong, or must know: a stable code, the place, the way out.
+//!
+//! No rendering here; `view` turns these into text and JSON.
+
+use std::cmp::Ordering;
+
+use super::Span;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing can go on.
+    Error,
+    /// It works, but somebody should look.
+    Warning,
+}
+
+impl Severity {
+    /// The word in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// Declares the codes once: variant, slug, title, and what `idform explain` says of it.
+macro_rules! codes {
+    ($($variant:ident, $slug:literal, $explanation:literal;)+) => {
+        /// A stable code in words. Codes are never renamed; retired ones are not used again.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $explanation] $variant,)+ }
+        impl Code {
+            /// Every code, in the order of this table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// The code as users see and match it.
+            pub fn slug(self) -> &'static str { match self { $(Self::$variant => $slug,)+ } }
+            /// What `idform explain CODE` prints.
+            pub fn explanation(self) -> &'static str { match self { $(Self::$variant => $explanation,)+ } }
+        }
+    };
+}
+
+codes! {
+    YamlSyntax, "yaml-syntax", "The file is not valid YAML. The message says where reading stopped; nothing after that place in the file was checked.";
+    FileUnreadable, "file-unreadable", "The file or folder could not be read: it does not exist, is not readable for this user, or is not a regular file.";
+    FileTooLarge, "file-too-large", "The file is larger than a manifest or a side file may be. Manifests may have 8 MiB, key files 1 MiB.";
+    NotText, "not-text", "The file is not UTF-8 text.";
+    TooComplex, "too-complex", "The document goes past the limits on nesting, nodes or aliases. These limits keep a hostile file from using up memory; no sensible manifest comes near them.";
+    OutsideRoot, "outside-root", "A path leads out of the folder that was named on the command line, directly or through a symbolic link. Manifests may only read files below that folder.";
+    NoManifests, "no-manifests", "No manifest was found under the given paths. Manifests are files named *.yaml or *.yml; hidden folders are skipped.";
+    InvalidCharacter, "invalid-character", "A text holds a control character. Only line breaks and tabs are allowed.";
+    UnknownField, "unknown-field", "The key is not part of this kind. Unknown keys are refused so that a misspelt one cannot silently mean nothing.";
+    DuplicateKey, "duplicate-key", "The same key stands twice in one mapping. YAML readers disagree which of them counts, so neither is taken.";
+    MissingField, "missing-field", "A key that is always needed is absent.";
+    WrongType, "wrong-type", "The value is of another type than the field takes. Texts that look like numbers or switches (1e3, no, off) want quotes.";
+    ValueOutOfRange, "value-out-of-range", "The value is outside what the cloud documents: a length, a count, a range or a set of words.";
+    InvalidValue, "invalid-value", "The value has the right type but not the form that is needed.";
+    InvalidName, "invalid-name", "`metadata.name` must match [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?.";
+    UnknownApiVersion, "unknown-api-version", "`apiVersion` must be idform/v1.";
+    UnknownKind, "unknown-kind", "There is no such kind. `idform explain` lists the kinds.";
+    CannotClear, "cannot-clear", "The field is null or empty, which means `clear it`, but the cloud has no way to clear it. Drop the key to leave the live value as it is.";
+    ConflictingFields, "conflicting-fields", "Two fields of one document exclude each other.";
+    UnknownAccount, "unknown-account", "`account` names an Account that no manifest declares.";
+    WrongCloud, "wrong-cloud", "The kind belongs to another cloud than the account.";
+    DanglingReference, "dangling-reference", "A reference names a manifest that does not exist in this account. For an object that is not managed here write {external: name-in-the-cloud}.";
+    ReferenceToAbsent, "reference-to-absent", "A reference names an object whose manifest says `ensure: absent`.";
+    ReferenceCycle, "reference-cycle", "Objects wait for each other in a circle, so there is no order in which they could be applied.";
+    DuplicateObject, "duplicate-object", "Two manifests declare the same object: the same address, or the same object in the cloud.";
+    CannotBeAbsent, "cannot-be-absent", "The cloud has no call that removes this object by itself; it goes with its identity provider.";
+    UnsupportedBySite, "unsupported-by-site", "The account's site does not know this field.";
+    InvalidKeys, "invalid-keys", "The key set is no JWKS with usable public keys.";
+    PrivateKey, "private-key", "The key set holds private key material. Treat that key as leaked: whoever can read the repository can sign in. Publish the public half only.";
+    IssuerNotLocked, "issuer-not-locked", "`{issuer: true}` takes the issuer's keys or fingerprints from idform.lock, which does not hold this issuer.";
+    EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
+    EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";
+    CredentialsMissing, "credentials-missing", "No credentials were found for an account. The message lists where they were looked for.";
+    AccountMismatch, "account-mismatch", "The credentials belong to another account than the manifest says. Nothing was read or written there.";
+    AccountUnreadable, "account-unreadable", "An account could not be read. Its objects are shown as unreadable; other accounts are planned and applied.";
+    ObjectUnreadable, "object-unreadable", "An object could not be read. It is never taken for absent, and nothing that waits for it is changed.";
+    ObjectBlocked, "object-blocked", "The object needs a change that cannot be made as things are. The reason says what is missing.";
+    Protected, "protected", "The object's manifest says `protect: true` and the plan holds a change to it that may break sign-in or destroys something.";
+    ConsentMissing, "consent-missing", "The plan holds risks nobody consented to. Nothing was written. Read the plan and repeat with `--yes` and the `--allow` flags that it names.";
+    ChangeFailed, "change-failed", "A change was not carried out, or not wholly. The rest of the plan went on, except what waits for it.";
+    ChangeStale, "change-stale", "The object was changed by somebody else after it was planned. It was left alone; plan again.";
+}
+
+/// A place in a text and what to say there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is wrong there; may be empty.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad.
+    pub severity: Severity,
+    /// The stable code.
+    pub code: Code,
+    /// One line; names the field or object, no user data beyond that.
+    pub title: String,
+    /// The main place first, then related ones.
+    pub labels: Vec<Label>,
+    /// The file it is about, when there is no place in a text to point at.
+    pub file: Option<String>,
+    /// Further lines: causes, consequences.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error with a code and a title.
+    pub fn error(code: Code, title: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            title: title.into(),
+            labels: Vec::new(),
+            file: None,
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning with a code and a title.
+    pub fn warning(code: Code, title: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, title)
+        }
+    }
+
+    /// Points at a place.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Names the file when there is no text to point into.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let place = |diagnostic: &Self| diagnostic.labels.first().map(|label| label.span);
+        (place(self).is_none(), place(self), &self.file)
+            .cmp(&(place(other).is_none(), place(other), &other.file))
+            .then_with(|| (self.severity, self.code).cmp(&(other.severity, other.code)))
+            .then_with(|| self.title.cmp(&other.title))
+    }
+}
+
+/// A collector: checks add to it and go on.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics {
+    found: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Adds all of another collector.
+    pub fn extend(&mut self, other: Self) {
+        self.found.extend(other.found);
+    }
+
+    /// Whether any finding is an error.
+    pub fn has_errors(&self) -> bool {
+        self.found
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// How many findings there are.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All findings in the order of files and lines, doubles removed.
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by(Diagnostic::order);
+        self.found.dedup();
+        self.found
+    }
+}

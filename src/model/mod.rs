@@ -1,0 +1,17 @@
+//! Words everybody uses: addresses, values, spans, secrets, diagnostics, accounts.
+//!
+//! No I/O and nothing from other rooms. Whatever two rooms must agree on lives here.
+
+pub mod account;
+pub mod address;
+pub mod diagnostic;
+pub mod secret;
+pub mod span;
+pub mod value;
+
+pub use account::{Account, CredentialSource, UnmanagedRule};
+pub use address::{Address, CloudId, KindName, Selector};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
+pub use secret::Secret;
+pub use span::{Position, SourceId, SourceMap, Span};
+pub use value::{Fields, Value};

@@ -1,0 +1,3 @@
+//! Talking to clouds: HTTP, budgets, retries, clock.
+
+pub mod http;
