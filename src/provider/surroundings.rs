@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Reads a file. [`None`]: there is no such file; `Err`: it is there and cannot be read.
+pub type ReadFile = Box<dyn Fn(&Path) -> Option<Result<String, String>> + Send + Sync>;
+
 /// What a credential chain may look at.
 pub struct Surroundings {
     /// Environment variables; empty ones count as unset.
     pub env: BTreeMap<String, String>,
     /// The home folder.
     pub home: Option<PathBuf>,
-    /// Reads a file. [`None`]: there is no such file; `Err`: it is there and cannot be read.
-    pub read: Box<dyn Fn(&Path) -> Option<Result<String, String>> + Send + Sync>,
+    /// Reads a file.
+    pub read: ReadFile,
 }
 
 impl Surroundings {

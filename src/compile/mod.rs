@@ -1,0 +1,1 @@
+//! Documents to desired objects: references resolved, doubles and cycles refused.

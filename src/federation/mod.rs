@@ -1,0 +1,4 @@
+//! The subject matter, pure: issuers, key sets, certificates. Canonical forms and meaningful
+//! differences live here, never inside a cloud.
+
+pub mod jwks;

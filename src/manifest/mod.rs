@@ -1,0 +1,1 @@
+//! Text to documents and back. Knows YAML and field tables, knows no cloud.

@@ -1,0 +1,1 @@
+//! Reads the clouds into a snapshot. Compares nothing.
