@@ -1,1 +1,5 @@
-//! Carries a plan out.
+//! Carries a plan out: independent changes side by side, one object by one task at a time.
+
+pub mod event;
+
+pub use event::{CallRecord, Event, Failure, Outcome, Report, StepOutcome};

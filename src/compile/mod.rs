@@ -1,1 +1,79 @@
 //! Documents to desired objects: references resolved, doubles and cycles refused.
+//!
+//! Pure: what comes out depends on the documents alone, and not on their order.
+
+mod lower;
+mod resolve;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::manifest::document::{Ensure, Manifests, Mode};
+use crate::model::{Account, Address, Diagnostics, Fields};
+use crate::provider::ResourceKind;
+
+/// Where something stands in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The file as the person named it.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+/// One object as it is wanted.
+#[derive(Clone)]
+pub struct Desired {
+    /// Who it is.
+    pub address: Address,
+    /// Its kind.
+    pub kind: &'static dyn ResourceKind,
+    /// Who it is in its cloud; empty for singletons.
+    pub identity: String,
+    /// Whether it shall exist.
+    pub ensure: Ensure,
+    /// Whether it may be written.
+    pub mode: Mode,
+    /// Whether changes that break or destroy are refused.
+    pub protect: bool,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The managed fields in canonical form; a field that is not here is not ours.
+    pub fields: Fields,
+    /// What it refers to and waits for.
+    pub needs: BTreeSet<Address>,
+    /// Fields that refer to managed objects.
+    pub references: BTreeMap<String, Address>,
+    /// Where its document begins.
+    pub origin: Origin,
+    /// Where each managed field stands.
+    pub lines: BTreeMap<String, u32>,
+}
+
+/// Everything that is wanted.
+#[derive(Clone, Default)]
+pub struct World {
+    /// Accounts by name.
+    pub accounts: BTreeMap<String, Arc<Account>>,
+    /// Objects by address.
+    pub objects: BTreeMap<Address, Desired>,
+}
+
+/// Compiles all documents; what is wrong goes to `diagnostics`, and the world is only good for use
+/// when that holds no errors.
+pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
+    let accounts = lower::accounts(manifests, diagnostics);
+    let mut objects = lower::objects(manifests, &accounts, diagnostics);
+    resolve::references(&mut objects, diagnostics);
+    resolve::doubles(&accounts, &objects, diagnostics);
+    resolve::waits(&mut objects);
+    resolve::removals(&objects, diagnostics);
+    resolve::cycles(&objects, diagnostics);
+    World {
+        accounts,
+        objects: objects
+            .into_iter()
+            .map(|(address, lowered)| (address, lowered.desired))
+            .collect(),
+    }
+}

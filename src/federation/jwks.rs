@@ -27,3 +27,29 @@ fn canonical_key(key: &Value) -> Value {
         .collect();
     Value::Object(members)
 }
+
+/// stub
+#[derive(Debug, Clone)]
+pub struct KeySummary(String);
+impl std::fmt::Display for KeySummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+/// stub
+pub struct KeyDifferences {
+    /// a
+    pub added: Vec<KeySummary>,
+    /// r
+    pub removed: Vec<KeySummary>,
+    /// c
+    pub changed: Vec<KeySummary>,
+}
+/// stub
+pub fn differences(_before: &Value, _after: &Value) -> KeyDifferences {
+    KeyDifferences {
+        added: vec![],
+        removed: vec![],
+        changed: vec![],
+    }
+}

@@ -1,1 +1,3 @@
 //! Text to documents and back. Knows YAML and field tables, knows no cloud.
+
+pub mod document;

@@ -1,1 +1,5 @@
 //! Reads the clouds into a snapshot. Compares nothing.
+
+pub mod snapshot;
+
+pub use snapshot::{AccountReading, Snapshot, Unmanaged};

@@ -340,6 +340,12 @@ pub trait ResourceKind: Sync {
     /// Checks what the field table cannot say: fields that exclude each other, sites.
     fn check(&self, _fields: &Fields, _account: &Account, _findings: &mut Vec<Finding>) {}
 
+    /// Fields that only serve to create the object while the others are as in `desired`: they are
+    /// neither compared nor written afterwards (keys that the cloud rotates by itself).
+    fn not_compared(&self, _desired: &Fields) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The calls that read what `scope` asks for, the fewest that do.
     fn reads(&self, scope: Scope<'_>) -> Vec<Read>;
 

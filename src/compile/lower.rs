@@ -1,0 +1,213 @@
+//! One document to one desired object, by its kind's field table.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::manifest::document::{Document, Ensure, Given, GivenValue, Manifests};
+use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
+use crate::provider::{Clear, Field, Naming, Need, field_of};
+
+use super::{Desired, Origin};
+
+/// A desired object with the document it came from, for messages.
+pub(super) struct Lowered<'a> {
+    pub(super) desired: Desired,
+    pub(super) document: &'a Document,
+}
+
+/// Objects by address, with their documents.
+pub(super) type Objects<'a> = BTreeMap<Address, Lowered<'a>>;
+
+/// Accounts by name; a name twice is an error.
+pub(super) fn accounts(
+    manifests: &Manifests,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<String, Arc<Account>> {
+    let mut accounts: BTreeMap<String, Arc<Account>> = BTreeMap::new();
+    for account in &manifests.accounts {
+        match accounts.entry(account.name.clone()) {
+            Entry::Vacant(slot) => {
+                slot.insert(Arc::new(account.clone()));
+            }
+            Entry::Occupied(first) => diagnostics.push(
+                Diagnostic::error(
+                    Code::DuplicateObject,
+                    format!("the account `{}` is declared twice", account.name),
+                )
+                .at(account.origin, "declared again here")
+                .at(first.get().origin, "first declared here")
+                .help("keep one of the two documents"),
+            ),
+        }
+    }
+    accounts
+}
+
+/// Every document whose account is known, as a desired object. References are resolved later.
+pub(super) fn objects<'a>(
+    manifests: &'a Manifests,
+    accounts: &BTreeMap<String, Arc<Account>>,
+    diagnostics: &mut Diagnostics,
+) -> Objects<'a> {
+    let mut objects = Objects::new();
+    let mut files = BTreeMap::new();
+    for document in &manifests.documents {
+        let info = document.kind.info();
+        let Some(account) = accounts.get(&document.account.value) else {
+            unknown_account(document, accounts, diagnostics);
+            continue;
+        };
+        let kind_cloud = crate::clouds::cloud_of(info.name);
+        if kind_cloud.is_some_and(|cloud| cloud.id != account.cloud) {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::WrongCloud,
+                    format!("{} is no kind of the cloud `{}`", info.name, account.cloud),
+                )
+                .at(
+                    document.account.span,
+                    format!("`{}` is an account of {}", account.name, account.cloud),
+                )
+                .help("name an account of the kind's own cloud"),
+            );
+            continue;
+        }
+        let file = files
+            .entry(document.origin.source)
+            .or_insert_with(|| Arc::<str>::from(manifests.sources.name(document.origin.source)))
+            .clone();
+        let desired = lower(document, account, file, &manifests.sources, diagnostics);
+        match objects.entry(desired.address.clone()) {
+            Entry::Vacant(slot) => {
+                slot.insert(Lowered { desired, document });
+            }
+            Entry::Occupied(first) => diagnostics.push(
+                Diagnostic::error(
+                    Code::DuplicateObject,
+                    format!("{} is declared twice", desired.address),
+                )
+                .at(document.origin, "declared again here")
+                .at(first.get().document.origin, "first declared here")
+                .help("keep one of the two documents, or give one another `metadata.name`"),
+            ),
+        }
+    }
+    objects
+}
+
+fn lower(
+    document: &Document,
+    account: &Account,
+    file: Arc<str>,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Desired {
+    let info = document.kind.info();
+    let mut fields = Fields::new();
+    let mut lines = BTreeMap::new();
+    for (name, given) in &document.spec {
+        let Some(field) = field_of(info, name) else {
+            continue;
+        };
+        // Identity fields stay even when ignored: without them there is no object.
+        if document.lifecycle.ignore.contains(name) && field.need != Need::Always {
+            continue;
+        }
+        if let Some(value) = canonical(field, given, diagnostics) {
+            fields.insert(name.clone(), value);
+            lines.insert(name.clone(), sources.start(given.span).line);
+        }
+    }
+    let mut findings = Vec::new();
+    if document.lifecycle.ensure == Ensure::Present {
+        document.kind.check(&fields, account, &mut findings);
+    }
+    for finding in findings {
+        let span = document
+            .spec
+            .get(finding.field)
+            .map_or(document.origin, |given| given.span);
+        diagnostics.push(
+            Diagnostic::error(finding.code, finding.title)
+                .at(span, "")
+                .help(finding.help),
+        );
+    }
+    let identity = match info.naming {
+        Naming::Named(_) => document
+            .cloud_name
+            .as_ref()
+            .map_or_else(|| document.name.clone(), |name| name.value.clone()),
+        // Composite identities are complete once references are resolved.
+        Naming::Singleton | Naming::ByFields(_) => String::new(),
+    };
+    Desired {
+        address: Address {
+            account: account.name.clone(),
+            kind: info.name,
+            name: document.name.clone(),
+        },
+        kind: document.kind,
+        identity,
+        ensure: document.lifecycle.ensure,
+        mode: document.lifecycle.mode,
+        protect: document.lifecycle.protect,
+        owner: document.owner.clone(),
+        fields,
+        needs: BTreeSet::new(),
+        references: BTreeMap::new(),
+        origin: Origin {
+            file,
+            line: sources.start(document.origin).line,
+        },
+        lines,
+    }
+}
+
+/// The canonical value of what was given; references become names later.
+fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Option<Value> {
+    match &given.value {
+        GivenValue::Value(value) => Some(value.clone()),
+        GivenValue::Cleared => match field.clear {
+            Clear::Text => Some(Value::String(String::new())),
+            Clear::Set => Some(Value::Array(Vec::new())),
+            // The manifest room has already said so.
+            Clear::Refused(_) => None,
+        },
+        GivenValue::External(name) | GivenValue::Local(name) => Some(Value::String(name.clone())),
+        GivenValue::IssuerKeys | GivenValue::IssuerFingerprints => {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::IssuerNotLocked,
+                    format!("`{}` takes its value from idform.lock", field.name),
+                )
+                .at(given.span, "the issuer is not in the lock file")
+                .help("give the values themselves: this version reads no lock file yet"),
+            );
+            None
+        }
+    }
+}
+
+fn unknown_account(
+    document: &Document,
+    accounts: &BTreeMap<String, Arc<Account>>,
+    diagnostics: &mut Diagnostics,
+) {
+    let name = &document.account.value;
+    let near = accounts
+        .keys()
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .filter(|(distance, _)| *distance <= 3)
+        .min();
+    let help = match near {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => "declare it: a document with `kind: Account` and this name".to_owned(),
+    };
+    diagnostics.push(
+        Diagnostic::error(Code::UnknownAccount, "no manifest declares this account")
+            .at(document.account.span, "not declared")
+            .help(help),
+    );
+}

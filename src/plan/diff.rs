@@ -1,0 +1,179 @@
+//! What counts as different, field by field, under the field table.
+
+use std::collections::BTreeSet;
+
+use crate::federation::jwks;
+use crate::model::{Fields, Value};
+use crate::provider::{Clear, Field, Form};
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// Its manifest name.
+    pub field: &'static str,
+    /// Canonical value before; [`None`] when the cloud has none.
+    pub before: Option<Value>,
+    /// Canonical value after; [`None`] when it goes with its object.
+    pub after: Option<Value>,
+    /// What exactly differs.
+    pub detail: Detail,
+    /// The manifest line it stands on.
+    pub line: Option<u32>,
+}
+
+/// What exactly differs within a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Detail {
+    /// One value for another.
+    Whole,
+    /// Elements of a set.
+    Items {
+        /// Only desired.
+        added: Vec<String>,
+        /// Only live.
+        removed: Vec<String>,
+    },
+    /// Keys of a key set, as `kid`, type, size.
+    Keys {
+        /// Only desired.
+        added: Vec<String>,
+        /// Only live.
+        removed: Vec<String>,
+        /// Other material or use under the same `kid`.
+        changed: Vec<String>,
+    },
+    /// Documents, pretty-printed for a line diff.
+    Document {
+        /// Live.
+        before: String,
+        /// Desired.
+        after: String,
+    },
+}
+
+/// The fields of `desired` that differ from `live`, in the order of the table. Fields that
+/// `desired` does not have are not ours.
+pub fn differences(table: &'static [Field], desired: &Fields, live: &Fields) -> Vec<FieldChange> {
+    table
+        .iter()
+        .filter_map(|field| {
+            let after = desired.get(field.name)?;
+            let before = live.get(field.name);
+            (!same(field, before, Some(after))).then(|| change(field, before, Some(after)))
+        })
+        .collect()
+}
+
+/// All fields of a new or vanishing object, as changes from or to nothing.
+pub fn whole(
+    table: &'static [Field],
+    before: Option<&Fields>,
+    after: Option<&Fields>,
+) -> Vec<FieldChange> {
+    table
+        .iter()
+        .filter_map(|field| {
+            let before = before.and_then(|fields| fields.get(field.name));
+            let after = after.and_then(|fields| fields.get(field.name));
+            (!same(field, before, after)).then(|| change(field, before, after))
+        })
+        .collect()
+}
+
+/// Whether two values of a field mean the same. Nothing means the same as the value that clearing
+/// leaves.
+fn same(field: &Field, left: Option<&Value>, right: Option<&Value>) -> bool {
+    let empty = match field.clear {
+        Clear::Text => Some(Value::String(String::new())),
+        Clear::Set => Some(Value::Array(Vec::new())),
+        Clear::Refused(_) => None,
+    };
+    let left = left.or(empty.as_ref());
+    let right = right.or(empty.as_ref());
+    match (left, right) {
+        (Some(left), Some(right)) => canonical(field, left) == canonical(field, right),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// Most values are canonical already; documents of a cloud's own grammar are kept as written.
+fn canonical(field: &Field, value: &Value) -> Value {
+    match &field.form {
+        Form::Json { canonical, .. } => canonical(value),
+        Form::Text(_)
+        | Form::Flag
+        | Form::Integer { .. }
+        | Form::Choice(_)
+        | Form::TextSet { .. }
+        | Form::Keys { .. }
+        | Form::Fingerprints { .. }
+        | Form::Reference { .. } => value.clone(),
+    }
+}
+
+fn change(field: &'static Field, before: Option<&Value>, after: Option<&Value>) -> FieldChange {
+    FieldChange {
+        field: field.name,
+        before: before.cloned(),
+        after: after.cloned(),
+        detail: detail(field, before, after),
+        line: None,
+    }
+}
+
+fn detail(field: &Field, before: Option<&Value>, after: Option<&Value>) -> Detail {
+    match &field.form {
+        Form::TextSet { .. } | Form::Fingerprints { .. } => {
+            let (before, after) = (texts(before), texts(after));
+            Detail::Items {
+                added: after
+                    .difference(&before)
+                    .map(|text| (*text).to_owned())
+                    .collect(),
+                removed: before
+                    .difference(&after)
+                    .map(|text| (*text).to_owned())
+                    .collect(),
+            }
+        }
+        Form::Keys { .. } => {
+            let nothing = serde_json::json!({"keys": []});
+            let found = jwks::differences(before.unwrap_or(&nothing), after.unwrap_or(&nothing));
+            let shown = |keys: &[jwks::KeySummary]| keys.iter().map(ToString::to_string).collect();
+            Detail::Keys {
+                added: shown(&found.added),
+                removed: shown(&found.removed),
+                changed: shown(&found.changed),
+            }
+        }
+        Form::Json { canonical, .. } => {
+            let pretty = |value: Option<&Value>| {
+                value.map_or_else(String::new, |value| {
+                    let mut text =
+                        serde_json::to_string_pretty(&canonical(value)).unwrap_or_default();
+                    text.push('\n');
+                    text
+                })
+            };
+            Detail::Document {
+                before: pretty(before),
+                after: pretty(after),
+            }
+        }
+        Form::Text(_)
+        | Form::Flag
+        | Form::Integer { .. }
+        | Form::Choice(_)
+        | Form::Reference { .. } => Detail::Whole,
+    }
+}
+
+fn texts(value: Option<&Value>) -> BTreeSet<&str> {
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
