@@ -1,5 +1,253 @@
 //! Carries a plan out: independent changes side by side, one object by one task at a time.
+//!
+//! `walk.rs` says what may start (pure), `step.rs` does one phase of one change, this file joins
+//! them. Nothing is decided here that the plan has not said.
 
 pub mod event;
+mod step;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use petgraph::graph::NodeIndex;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 pub use event::{CallRecord, Event, Failure, Outcome, Report, StepOutcome};
+
+use crate::net::Writer;
+use crate::plan::{Graph, Plan};
+use walk::Walk;
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Most changes under way at once.
+    pub parallelism: usize,
+    /// How long a write is read back until it shows.
+    pub read_back: step::ReadBack,
+}
+
+pub use step::ReadBack;
+
+/// Carries out every change of the plan that is not blocked.
+///
+/// Each event is told as it happens. After `cancel`, changes under way are finished and no other is
+/// begun.
+pub async fn run(
+    plan: Arc<Plan>,
+    writers: &BTreeMap<String, Writer>,
+    options: &Options,
+    cancel: CancellationToken,
+    mut told: impl FnMut(Event),
+) -> Report {
+    let graph = Graph::of(&plan);
+    let mut run = Run {
+        walk: Walk::new(&graph),
+        tally: Tally::new(&plan, &graph),
+        tasks: JoinSet::new(),
+        running: BTreeMap::new(),
+    };
+    let (events, mut heard) = unbounded_channel();
+    loop {
+        let full = run.tasks.len() >= options.parallelism.max(1);
+        if !full
+            && !cancel.is_cancelled()
+            && let Some(node) = run.walk.next_ready()
+        {
+            run.start(node, &plan, &graph, writers, options, &events);
+            continue;
+        }
+        if run.tasks.is_empty() {
+            break;
+        }
+        tokio::select! {
+            // Events first, so that a change's calls are told before its end.
+            biased;
+            Some(event) = heard.recv() => told(event),
+            Some(joined) = run.tasks.join_next_with_id() => {
+                while let Ok(event) = heard.try_recv() {
+                    told(event);
+                }
+                let (id, ended) = match joined {
+                    Ok((id, ended)) => (id, ended),
+                    Err(error) => (error.id(), step::Ended::lost(&error.to_string())),
+                };
+                if let Some(node) = run.running.remove(&id) {
+                    run.finish(node, ended, &plan, &graph, &mut told);
+                }
+            }
+        }
+    }
+    let interrupted = cancel.is_cancelled() && run.tally.open() > 0;
+    run.tally.cancel_open(&mut told);
+    Report {
+        outcomes: run.tally.outcomes(),
+        interrupted,
+    }
+}
+
+struct Run {
+    walk: Walk,
+    tally: Tally,
+    tasks: JoinSet<step::Ended>,
+    running: BTreeMap<Id, NodeIndex>,
+}
+
+impl Run {
+    fn start(
+        &mut self,
+        index: NodeIndex,
+        plan: &Arc<Plan>,
+        graph: &Graph,
+        writers: &BTreeMap<String, Writer>,
+        options: &Options,
+        events: &UnboundedSender<Event>,
+    ) {
+        let node = graph.node(index).clone();
+        let address = &plan.steps[node.step].address;
+        if node.phase == 0 {
+            // A closed channel only means that nobody listens any more.
+            let _ = events.send(Event::Started {
+                address: address.clone(),
+                action: plan.steps[node.step].action,
+            });
+        }
+        let writer = writers.get(&address.account).cloned();
+        let (plan, read_back, events) =
+            (Arc::clone(plan), options.read_back.clone(), events.clone());
+        let task = self.tasks.spawn(async move {
+            let step = &plan.steps[node.step];
+            let tell = |record: &CallRecord| {
+                let _ = events.send(Event::Called {
+                    address: step.address.clone(),
+                    record: record.clone(),
+                });
+            };
+            match writer {
+                Some(writer) => step::run(step, node.phase, &writer, &read_back, &tell).await,
+                None => step::Ended::lost("the account has no session"),
+            }
+        });
+        self.running.insert(task.id(), index);
+    }
+
+    fn finish(
+        &mut self,
+        index: NodeIndex,
+        ended: step::Ended,
+        plan: &Plan,
+        graph: &Graph,
+        told: &mut impl FnMut(Event),
+    ) {
+        let done = ended.outcome == Outcome::Done;
+        let step = graph.node(index).step;
+        self.tally.ended(step, ended.outcome, ended.calls);
+        if done {
+            self.walk.done(graph, index);
+        } else {
+            for skipped in self.walk.failed(graph, index) {
+                let because = plan.steps[step].address.clone();
+                self.tally.skipped(graph.node(skipped).step, because);
+            }
+        }
+        self.tally.tell_finished(told);
+    }
+}
+
+/// How each change stands: nodes still open, and the worst that happened.
+struct Tally {
+    entries: BTreeMap<usize, Entry>,
+}
+
+struct Entry {
+    open: usize,
+    any_done: bool,
+    told: bool,
+    result: StepOutcome,
+}
+
+impl Tally {
+    fn new(plan: &Plan, graph: &Graph) -> Self {
+        let mut entries: BTreeMap<usize, Entry> = BTreeMap::new();
+        for index in graph.nodes() {
+            let step = &plan.steps[graph.node(index).step];
+            entries
+                .entry(graph.node(index).step)
+                .or_insert_with(|| Entry {
+                    open: 0,
+                    any_done: false,
+                    told: false,
+                    result: StepOutcome {
+                        address: step.address.clone(),
+                        action: step.action,
+                        outcome: Outcome::Done,
+                        calls: Vec::new(),
+                    },
+                })
+                .open += 1;
+        }
+        Self { entries }
+    }
+
+    fn open(&self) -> usize {
+        self.entries.values().filter(|entry| entry.open > 0).count()
+    }
+
+    fn ended(&mut self, step: usize, outcome: Outcome, calls: Vec<CallRecord>) {
+        let Some(entry) = self.entries.get_mut(&step) else {
+            return;
+        };
+        entry.open -= 1;
+        entry.result.calls.extend(calls);
+        if outcome == Outcome::Done {
+            entry.any_done = true;
+        } else {
+            entry.result.outcome = outcome;
+        }
+    }
+
+    fn skipped(&mut self, step: usize, because: crate::model::Address) {
+        let Some(entry) = self.entries.get_mut(&step) else {
+            return;
+        };
+        entry.open -= 1;
+        // The rest of a change that failed itself needs no second reason.
+        if entry.result.outcome == Outcome::Done && because != entry.result.address {
+            entry.result.outcome = Outcome::Skipped {
+                because,
+                partly_done: entry.any_done,
+            };
+        }
+    }
+
+    fn tell_finished(&mut self, told: &mut impl FnMut(Event)) {
+        for entry in self.entries.values_mut() {
+            if entry.open == 0 && !entry.told {
+                entry.told = true;
+                told(Event::Finished {
+                    outcome: entry.result.clone(),
+                });
+            }
+        }
+    }
+
+    fn cancel_open(&mut self, told: &mut impl FnMut(Event)) {
+        for entry in self.entries.values_mut().filter(|entry| entry.open > 0) {
+            entry.open = 0;
+            if entry.result.outcome == Outcome::Done {
+                entry.result.outcome = Outcome::Cancelled;
+            }
+        }
+        self.tell_finished(told);
+    }
+
+    fn outcomes(self) -> Vec<StepOutcome> {
+        self.entries
+            .into_values()
+            .map(|entry| entry.result)
+            .collect()
+    }
+}

@@ -1,6 +1,6 @@
 //! The clouds, one folder each.
 
-use crate::model::KindName;
+use crate::model::{CloudId, KindName};
 use crate::provider::{Cloud, ResourceKind};
 
 /// Every cloud.
@@ -21,4 +21,9 @@ pub fn cloud_of(kind: KindName) -> Option<&'static Cloud> {
         .iter()
         .copied()
         .find(|cloud| cloud.kinds.iter().any(|known| known.info().name == kind))
+}
+
+/// The cloud of that name.
+pub fn cloud(id: CloudId) -> Option<&'static Cloud> {
+    CLOUDS.iter().copied().find(|cloud| cloud.id == id)
 }

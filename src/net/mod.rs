@@ -1,3 +1,8 @@
-//! Talking to clouds: HTTP, budgets, retries, clock.
+//! Talking to clouds: HTTP, budgets, retries, the clock.
 
+pub mod clock;
 pub mod http;
+pub mod limit;
+pub mod session;
+
+pub use session::{Reader, Writer};

@@ -1,0 +1,302 @@
+//! One phase of one change: read again, compare with the plan, send its calls, read back.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::{Fields, Value};
+use crate::net::{Reader, Writer};
+use crate::observe::live::read_one;
+use crate::plan::{Step, diff};
+use crate::provider::{
+    Again, ErrorClass, Facts, Observation, Phase, PhaseWrites, ResourceKind, Write,
+};
+
+use super::event::{CallRecord, Failure, Outcome};
+
+/// Most times one write is sent when its outcome stays open and reading shows no effect.
+const SENDS: usize = 3;
+
+/// The waits between attempts to read back what was written.
+#[derive(Debug, Clone)]
+pub struct ReadBack {
+    /// Before each further attempt; the first is made at once.
+    pub waits: Vec<Duration>,
+}
+
+impl Default for ReadBack {
+    /// Some 20 seconds in all: Tencent Cloud's own tools poll for 10 to 12 (apis/tencent.md §3.0).
+    fn default() -> Self {
+        let milliseconds = [200, 400, 800, 1600, 3000, 5000, 5000, 5000];
+        Self {
+            waits: milliseconds.map(Duration::from_millis).to_vec(),
+        }
+    }
+}
+
+/// How a phase ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) calls: Vec<CallRecord>,
+}
+
+impl Ended {
+    pub(super) fn lost(why: &str) -> Self {
+        Self {
+            outcome: Outcome::Failed(Failure::Internal(why.to_owned())),
+            calls: Vec::new(),
+        }
+    }
+}
+
+struct Work<'a> {
+    step: &'a Step,
+    kind: &'static dyn ResourceKind,
+    phase: &'a PhaseWrites,
+    writer: &'a Writer,
+    reader: Reader,
+    read_back: &'a ReadBack,
+    tell: &'a (dyn Fn(&CallRecord) + Send + Sync),
+    calls: Vec<CallRecord>,
+}
+
+/// What the object should look like when a phase begins.
+enum Basis<'a> {
+    Absent(Option<&'a Facts>),
+    Present(&'a Fields, Option<&'a Facts>),
+}
+
+/// Carries out one phase.
+pub(super) async fn run(
+    step: &Step,
+    phase: usize,
+    writer: &Writer,
+    read_back: &ReadBack,
+    tell: &(dyn Fn(&CallRecord) + Send + Sync),
+) -> Ended {
+    let Some(kind) = crate::clouds::kind(step.address.kind.0) else {
+        return Ended::lost("the plan names a kind that does not exist");
+    };
+    let mut work = Work {
+        step,
+        kind,
+        phase: &step.phases[phase],
+        writer,
+        reader: writer.reader(),
+        read_back,
+        tell,
+        calls: Vec::new(),
+    };
+    // What goes with its parent has its place in the order and nothing of its own to do.
+    let outcome = if work.phase.calls.is_empty() {
+        Outcome::Done
+    } else {
+        match work.carry_out(&basis(step, phase)).await {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    };
+    Ended {
+        outcome,
+        calls: work.calls,
+    }
+}
+
+fn basis(step: &Step, phase: usize) -> Basis<'_> {
+    let Some(before) = phase.checked_sub(1) else {
+        return match &step.before {
+            Some(fields) => Basis::Present(fields, Some(&step.facts)),
+            None => Basis::Absent(Some(&step.facts)),
+        };
+    };
+    // Between the phases of one change, what the phase before left is the basis; the facts may
+    // have moved by the change itself.
+    match &step.phases[before].leaves {
+        Some(fields) => Basis::Present(fields, None),
+        None => Basis::Absent(None),
+    }
+}
+
+impl Work<'_> {
+    async fn carry_out(&mut self, basis: &Basis<'_>) -> Result<(), Outcome> {
+        let found = self.read().await?;
+        let moved = self.moved(basis, &found);
+        if self.phase.phase == Phase::Remove && matches!(found, Found::Absent(_)) {
+            // Gone with something else, or by an earlier run whose answer was lost.
+            return Ok(());
+        }
+        if !moved.is_empty() {
+            return Err(Outcome::Stale { moved });
+        }
+        for write in &self.phase.calls {
+            if self.send(write, basis).await? == Sent::PhaseIsDone {
+                break;
+            }
+        }
+        self.read_back_until_it_shows().await
+    }
+
+    /// Sends one write until its outcome is known.
+    async fn send(&mut self, write: &Write, basis: &Basis<'_>) -> Result<Sent, Outcome> {
+        for send in 1.. {
+            let begun = Instant::now();
+            let answer = self.writer.write(write).await;
+            let record = CallRecord {
+                name: write.call.name,
+                request_id: match &answer {
+                    Ok(reply) => reply.request_id.clone(),
+                    Err(error) => error.request_id.clone(),
+                },
+                duration: begun.elapsed(),
+                error: answer.as_ref().err().map(ToString::to_string),
+            };
+            (self.tell)(&record);
+            self.calls.push(record);
+            let Err(error) = answer else {
+                return Ok(Sent::Accepted);
+            };
+            if means_done(write.again, &error.class, send) {
+                return Ok(Sent::Accepted);
+            }
+            if error.class == ErrorClass::Conflict && self.shows().await? {
+                // Somebody, or an attempt whose answer was lost, made exactly this.
+                return Ok(Sent::PhaseIsDone);
+            }
+            if !error.class.leaves_outcome_open() {
+                return Err(Outcome::Failed(Failure::Write(error)));
+            }
+            match self.look_after_open_outcome(basis).await? {
+                Look::Done => return Ok(Sent::PhaseIsDone),
+                Look::NotYet if send < SENDS => {}
+                Look::NotYet | Look::Neither => {
+                    return Err(Outcome::Failed(Failure::Unknown(error)));
+                }
+            }
+        }
+        Ok(Sent::Accepted)
+    }
+
+    /// After an open outcome: the write may still be on its way, so look more than once.
+    async fn look_after_open_outcome(&self, basis: &Basis<'_>) -> Result<Look, Outcome> {
+        let mut look = Look::Neither;
+        for wait in self.read_back.waits.iter().take(3) {
+            tokio::time::sleep(*wait).await;
+            let found = self.read().await?;
+            if self.is_left_behind(&found).is_empty() {
+                return Ok(Look::Done);
+            }
+            // In the middle of several calls the object is neither as before nor as wanted; each
+            // call is then safe to repeat by itself.
+            let several = self.phase.calls.len() > 1;
+            look = if several || self.moved(basis, &found).is_empty() {
+                Look::NotYet
+            } else {
+                Look::Neither
+            };
+        }
+        Ok(look)
+    }
+
+    async fn shows(&self) -> Result<bool, Outcome> {
+        Ok(self.is_left_behind(&self.read().await?).is_empty())
+    }
+
+    async fn read_back_until_it_shows(&self) -> Result<(), Outcome> {
+        let mut waits = self.read_back.waits.iter();
+        loop {
+            let fields = self.is_left_behind(&self.read().await?);
+            if fields.is_empty() {
+                return Ok(());
+            }
+            match waits.next() {
+                Some(wait) => tokio::time::sleep(*wait).await,
+                None => return Err(Outcome::Failed(Failure::NotAsWritten { fields })),
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Found, Outcome> {
+        match read_one(&self.reader, self.kind, &self.step.identity).await {
+            Observation::Present(live) => Ok(Found::Present(live.fields, live.facts)),
+            Observation::Absent(facts) => Ok(Found::Absent(facts)),
+            Observation::Unreadable(error) => Err(Outcome::Failed(Failure::Read(error))),
+        }
+    }
+
+    /// What differs from the basis of the plan.
+    fn moved(&self, basis: &Basis<'_>, found: &Found) -> Vec<String> {
+        let table = self.kind.info().fields;
+        let (mut moved, facts) = match (basis, found) {
+            (Basis::Absent(planned), Found::Absent(facts)) => (Vec::new(), (*planned, facts)),
+            (Basis::Present(fields, planned), Found::Present(live, facts)) => (
+                names(&diff::whole(table, Some(fields), Some(live))),
+                (*planned, facts),
+            ),
+            (Basis::Absent(_), Found::Present(..)) | (Basis::Present(..), Found::Absent(_)) => {
+                return vec!["existence".to_owned()];
+            }
+        };
+        if let (Some(planned), facts) = facts {
+            let different = |name: &&String| planned.get(*name) != facts.get(*name);
+            let mut both: Vec<&String> = planned.keys().chain(facts.keys()).collect();
+            both.sort();
+            both.dedup();
+            moved.extend(both.into_iter().filter(different).cloned());
+        }
+        moved
+    }
+
+    /// What differs from what the phase shall leave.
+    fn is_left_behind(&self, found: &Found) -> Vec<String> {
+        match (&self.phase.leaves, found) {
+            (None, Found::Absent(_)) => Vec::new(),
+            (Some(leaves), Found::Present(live, _)) => {
+                let skipped = self.kind.not_compared(leaves);
+                let compared: Fields = leaves
+                    .iter()
+                    .filter(|(name, _)| !skipped.contains(&name.as_str()))
+                    .map(|(name, value): (&String, &Value)| (name.clone(), value.clone()))
+                    .collect();
+                names(&diff::differences(self.kind.info().fields, &compared, live))
+            }
+            (None, Found::Present(..)) | (Some(_), Found::Absent(_)) => {
+                vec!["existence".to_owned()]
+            }
+        }
+    }
+}
+
+enum Found {
+    Present(Fields, Facts),
+    Absent(Facts),
+}
+
+#[derive(PartialEq, Eq)]
+enum Sent {
+    Accepted,
+    PhaseIsDone,
+}
+
+enum Look {
+    Done,
+    NotYet,
+    Neither,
+}
+
+/// Whether a refusal says that the call's work is done already. A conflict says so only when the
+/// call was sent before; a missing object is what a removal wants in any case.
+fn means_done(again: Again, class: &ErrorClass, send: usize) -> bool {
+    match again {
+        Again::Same => false,
+        Again::ConflictIsDone => *class == ErrorClass::Conflict && send > 1,
+        Again::NotFoundIsDone => *class == ErrorClass::NotFound,
+    }
+}
+
+fn names(changes: &[diff::FieldChange]) -> Vec<String> {
+    changes
+        .iter()
+        .map(|change| change.field.to_owned())
+        .collect()
+}

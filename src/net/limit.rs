@@ -1,0 +1,63 @@
+//! The client-side request budget of one account.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// The window the budget is counted in. A little over a second, because requests that leave a
+/// second apart may arrive closer together.
+const WINDOW: Duration = Duration::from_millis(1030);
+
+/// Lets at most `per_second` requests start in any window of one second, in order of asking.
+#[derive(Debug)]
+pub struct Limit {
+    per_second: usize,
+    /// When the last `per_second` requests started. Held while waiting, so that the queue is fair.
+    started: Mutex<VecDeque<Instant>>,
+}
+
+impl Limit {
+    /// A budget; zero counts as one.
+    pub fn new(per_second: u32) -> Self {
+        let per_second = usize::try_from(per_second.max(1)).unwrap_or(usize::MAX);
+        Self {
+            per_second,
+            started: Mutex::new(VecDeque::with_capacity(per_second.min(64))),
+        }
+    }
+
+    /// Returns when the next request may start.
+    pub async fn wait(&self) {
+        let mut started = self.started.lock().await;
+        if started.len() >= self.per_second
+            && let Some(oldest) = started.pop_front()
+        {
+            tokio::time::sleep_until(oldest + WINDOW).await;
+        }
+        started.push_back(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_window_of_one_second_holds_more_than_the_budget() {
+        let limit = Limit::new(5);
+        let mut starts = Vec::new();
+        for _ in 0..23 {
+            limit.wait().await;
+            starts.push(Instant::now());
+        }
+        for window in starts.windows(6) {
+            assert!(window[5] - window[0] >= Duration::from_secs(1));
+        }
+        assert_eq!(
+            starts[4], starts[0],
+            "a burst up to the budget starts at once"
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! One account's conversation with its cloud: budget, retries of what is safe, corrected clock.
+//!
+//! The only retry layer. It decides by [`ErrorClass`] alone; what happens after a write whose
+//! outcome is open is for `apply`, which can read the object.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::provider::{Answer, Call, CloudClient, ErrorClass, Read, Reply, Write};
+
+use super::clock;
+use super::limit::Limit;
+
+/// Most attempts at one call after transient failures.
+const TRANSIENT_ATTEMPTS: usize = 4;
+/// Most attempts while throttled: other programs share the account's limit for a while.
+const THROTTLED_ATTEMPTS: usize = 10;
+/// First wait between attempts.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Longest wait between attempts that the cloud did not ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait that is honoured when the cloud asks for one.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_mins(1);
+/// Most pages of one list; 100 pages of 100 are far beyond every quota.
+const PAGES: usize = 100;
+
+struct Session {
+    account: String,
+    client: Arc<dyn CloudClient>,
+    limit: Limit,
+    /// Shared by all accounts of a run: how many requests may be under way at once.
+    gate: Arc<Semaphore>,
+    /// Seconds to add to this machine's clock, learnt from the cloud.
+    offset_seconds: AtomicI64,
+}
+
+/// May read an account, and has no way to write.
+#[derive(Clone)]
+pub struct Reader {
+    session: Arc<Session>,
+}
+
+/// May write an account.
+#[derive(Clone)]
+pub struct Writer {
+    session: Arc<Session>,
+}
+
+impl Reader {
+    /// A conversation with the account's own budget, through the gate that all accounts share.
+    pub fn new(
+        account: &str,
+        client: Arc<dyn CloudClient>,
+        requests_per_second: u32,
+        gate: Arc<Semaphore>,
+    ) -> Self {
+        Self {
+            session: Arc::new(Session {
+                account: account.to_owned(),
+                client,
+                limit: Limit::new(requests_per_second),
+                gate,
+                offset_seconds: AtomicI64::new(0),
+            }),
+        }
+    }
+
+    /// Where the credentials came from, in words.
+    pub fn credential_source(&self) -> &str {
+        self.session.client.credential_source()
+    }
+
+    /// Reads, all pages of a list, trying again after what may pass.
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub async fn read(&self, read: &Read) -> Answer {
+        let session = &self.session;
+        let mut reply = session.attempts(&read.0, is_worth_reading_again).await?;
+        let mut last = Reply {
+            body: reply.body.clone(),
+            ..Reply::default()
+        };
+        let mut call = read.0.clone();
+        while let Some(next) = session.client.next_page(&call, &last) {
+            if reply.more.len() + 1 >= PAGES {
+                break;
+            }
+            last = session.attempts(&next, is_worth_reading_again).await?;
+            reply.more.push(last.body.clone());
+            reply.request_id.clone_from(&last.request_id);
+            call = next;
+        }
+        Ok(reply)
+    }
+
+    /// The same conversation with the right to write.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            session: Arc::clone(&self.session),
+        }
+    }
+}
+
+impl Writer {
+    /// The reading half.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            session: Arc::clone(&self.session),
+        }
+    }
+
+    /// Writes, trying again only after what certainly was not carried out.
+    ///
+    /// # Errors
+    /// The last attempt's; its class tells whether the outcome is open.
+    pub async fn write(&self, write: &Write) -> Answer {
+        self.session
+            .attempts(&write.call, is_certainly_not_carried_out)
+            .await
+    }
+}
+
+fn is_worth_reading_again(class: &ErrorClass) -> bool {
+    is_certainly_not_carried_out(class) || class.leaves_outcome_open()
+}
+
+fn is_certainly_not_carried_out(class: &ErrorClass) -> bool {
+    matches!(
+        class,
+        ErrorClass::Throttled { .. } | ErrorClass::Unreachable
+    )
+}
+
+impl Session {
+    /// One call, as often as it is worth it. Every attempt counts against the budget and is signed
+    /// anew.
+    async fn attempts(&self, call: &Call, worth: fn(&ErrorClass) -> bool) -> Answer {
+        let mut waits = ExponentialBuilder::default()
+            .with_min_delay(FIRST_WAIT)
+            .with_max_delay(LONGEST_WAIT)
+            .with_jitter()
+            .without_max_times()
+            .build();
+        let (mut transient, mut throttled) = (1, 1);
+        let (mut corrected, mut refreshed) = (false, false);
+        loop {
+            self.limit.wait().await;
+            // The gate is never closed; without a permit there would merely be no cap.
+            let permit = self.gate.acquire().await.ok();
+            let begun = Instant::now();
+            let now = clock::unix_seconds() + self.offset_seconds.load(Ordering::Relaxed);
+            let answer = self.client.send(call, now).await;
+            drop(permit);
+            self.log(call, &answer, begun.elapsed());
+            let error = match answer {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let wait = waits.next().unwrap_or(LONGEST_WAIT);
+            match &error.class {
+                ErrorClass::ClockSkewed {
+                    server_unix_seconds: Some(server),
+                } if !corrected => {
+                    corrected = true;
+                    let offset = server - clock::unix_seconds();
+                    self.offset_seconds.store(offset, Ordering::Relaxed);
+                    tracing::warn!(
+                        account = self.account,
+                        offset_seconds = offset,
+                        "this machine's clock is off; going on with the cloud's time"
+                    );
+                }
+                ErrorClass::TokenExpired if !refreshed && self.client.refresh().await => {
+                    refreshed = true;
+                }
+                ErrorClass::Throttled { wait: asked } if throttled < THROTTLED_ATTEMPTS => {
+                    throttled += 1;
+                    let asked = asked.unwrap_or_default().min(LONGEST_ASKED_WAIT);
+                    tokio::time::sleep(wait.max(asked)).await;
+                }
+                ErrorClass::Throttled { .. } => return Err(error),
+                class @ (ErrorClass::Auth
+                | ErrorClass::TokenExpired
+                | ErrorClass::ClockSkewed { .. }
+                | ErrorClass::Denied
+                | ErrorClass::NotFound
+                | ErrorClass::Conflict
+                | ErrorClass::Invalid
+                | ErrorClass::Quota
+                | ErrorClass::Unavailable
+                | ErrorClass::Unreachable
+                | ErrorClass::NoAnswer
+                | ErrorClass::Protocol) => {
+                    if !worth(class) || transient >= TRANSIENT_ATTEMPTS {
+                        return Err(error);
+                    }
+                    transient += 1;
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    fn log(&self, call: &Call, answer: &Answer, took: Duration) {
+        let (outcome, request_id) = match answer {
+            Ok(reply) => ("ok", reply.request_id.as_deref()),
+            Err(error) => (error.class.word(), error.request_id.as_deref()),
+        };
+        tracing::debug!(
+            account = self.account,
+            call = call.name,
+            outcome,
+            request_id,
+            milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "call"
+        );
+    }
+}

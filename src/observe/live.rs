@@ -1,0 +1,246 @@
+//! Reads the clouds, accounts side by side, the fewest calls that answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::compile::{Desired, World};
+use crate::model::{Account, Address, KindName};
+use crate::net::Reader;
+use crate::provider::{
+    Answer, ConnectError, ErrorClass, Listing, Live, Observation, ProviderError, Read,
+    ResourceKind, Scope,
+};
+
+use super::{AccountReading, Snapshot};
+
+/// How each account is reached, or why it is not.
+pub type Readers = BTreeMap<String, Result<Reader, ConnectError>>;
+
+/// The accounts that something is to be read of.
+pub fn accounts(world: &World) -> Vec<Arc<Account>> {
+    let used: BTreeSet<&str> = world
+        .objects
+        .keys()
+        .map(|address| address.account.as_str())
+        .collect();
+    let wanted = |account: &&Arc<Account>| {
+        used.contains(account.name.as_str()) || account.unmanaged.report == Some(true)
+    };
+    world.accounts.values().filter(wanted).cloned().collect()
+}
+
+/// Reads every object of the world. `told` hears each account's name when it has been read.
+pub async fn read(world: &World, readers: &Readers, mut told: impl FnMut(&str)) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let mut tasks = JoinSet::new();
+    for account in accounts(world) {
+        match readers.get(&account.name) {
+            Some(Ok(reader)) => {
+                let work = AccountWork {
+                    account: Arc::clone(&account),
+                    reader: reader.clone(),
+                    kinds: kinds(world, &account),
+                };
+                tasks.spawn(async move { work.read().await });
+            }
+            Some(Err(error)) => {
+                snapshot
+                    .accounts
+                    .insert(account.name.clone(), no_credentials(error));
+            }
+            None => {}
+        }
+    }
+    while let Some(joined) = tasks.join_next().await {
+        // A panic in a task is a bug; it surfaces here instead of as objects that seem unread.
+        let part = match joined {
+            Ok(part) => part,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        told(&part.account);
+        snapshot.accounts.insert(part.account, part.reading);
+        snapshot.objects.extend(part.objects);
+        snapshot.others.extend(part.others);
+    }
+    snapshot
+}
+
+/// Reads one object freshly, just before or after a write.
+pub async fn read_one(reader: &Reader, kind: &dyn ResourceKind, identity: &str) -> Observation {
+    let scope = Scope::One(identity);
+    let mut answers = Vec::new();
+    for read in kind.reads(scope) {
+        answers.push(reader.read(&read).await);
+    }
+    let mut observed = kind.observe(scope, &answers);
+    observed
+        .wanted
+        .remove(identity)
+        .unwrap_or_else(|| Observation::Unreadable(not_told(kind)))
+}
+
+fn not_told(kind: &dyn ResourceKind) -> ProviderError {
+    ProviderError::new(
+        ErrorClass::Protocol,
+        kind.info().name.0,
+        "the answers do not tell whether the object exists; this is a bug",
+    )
+}
+
+fn no_credentials(error: &ConnectError) -> AccountReading {
+    let looked = match error {
+        ConnectError::Missing { looked } => looked.clone(),
+        ConnectError::Unusable { .. } => Vec::new(),
+    };
+    AccountReading::NoCredentials {
+        why: error.to_string(),
+        looked,
+    }
+}
+
+/// The wanted objects of one kind in one account: identity to address.
+type Wanted = BTreeMap<String, Address>;
+
+fn kinds(world: &World, account: &Account) -> Vec<(&'static dyn ResourceKind, Wanted)> {
+    let first = Address {
+        account: account.name.clone(),
+        kind: KindName(""),
+        name: String::new(),
+    };
+    let mut kinds: BTreeMap<KindName, (&'static dyn ResourceKind, Wanted)> = BTreeMap::new();
+    let own = world
+        .objects
+        .range(first..)
+        .take_while(|(address, _)| address.account == account.name);
+    for (address, desired) in own {
+        let Desired { kind, identity, .. } = desired;
+        kinds
+            .entry(address.kind)
+            .or_insert_with(|| (*kind, Wanted::new()))
+            .1
+            .insert(identity.clone(), address.clone());
+    }
+    if account.unmanaged.report == Some(true) {
+        let all = crate::clouds::cloud(account.cloud).map_or(&[][..], |cloud| cloud.kinds);
+        for kind in all.iter().filter(|kind| kind.info().cannot_list.is_none()) {
+            kinds
+                .entry(kind.info().name)
+                .or_insert_with(|| (*kind, Wanted::new()));
+        }
+    }
+    kinds.into_values().collect()
+}
+
+struct AccountWork {
+    account: Arc<Account>,
+    reader: Reader,
+    kinds: Vec<(&'static dyn ResourceKind, Wanted)>,
+}
+
+struct AccountPart {
+    account: String,
+    reading: AccountReading,
+    objects: BTreeMap<Address, Observation>,
+    others: BTreeMap<(String, KindName), BTreeMap<String, Live>>,
+}
+
+impl AccountWork {
+    async fn read(self) -> AccountPart {
+        let mut part = AccountPart {
+            account: self.account.name.clone(),
+            reading: AccountReading::Readable {
+                account_id: None,
+                credentials: self.reader.credential_source().to_owned(),
+            },
+            objects: BTreeMap::new(),
+            others: BTreeMap::new(),
+        };
+        if let Err(reading) = self.check_account().await {
+            part.reading = reading;
+            return part;
+        }
+        let wanted: Vec<Vec<String>> = self
+            .kinds
+            .iter()
+            .map(|(_, wanted)| wanted.keys().cloned().collect())
+            .collect();
+        let reads: Vec<Vec<Read>> = self
+            .kinds
+            .iter()
+            .zip(&wanted)
+            .map(|((kind, _), wanted)| kind.reads(Scope::Account(wanted)))
+            .collect();
+        let answers = self.answers(reads.iter().flatten()).await;
+        for (((kind, addresses), wanted), reads) in self.kinds.iter().zip(&wanted).zip(&reads) {
+            let of_kind: Vec<Answer> = reads
+                .iter()
+                .map(|read| {
+                    let found = answers.iter().find(|(sent, _)| sent == read);
+                    found.map_or_else(|| Err(not_told(*kind)), |(_, answer)| answer.clone())
+                })
+                .collect();
+            let mut observed = kind.observe(Scope::Account(wanted), &of_kind);
+            for (identity, address) in addresses {
+                let observation = observed
+                    .wanted
+                    .remove(identity)
+                    .unwrap_or_else(|| Observation::Unreadable(not_told(*kind)));
+                part.objects.insert(address.clone(), observation);
+            }
+            if let Listing::Complete(others) = observed.others {
+                part.others
+                    .insert((self.account.name.clone(), kind.info().name), others);
+            }
+        }
+        part
+    }
+
+    /// Whether the credentials belong to the declared account, before anything else is asked.
+    async fn check_account(&self) -> Result<(), AccountReading> {
+        let Some(declared) = &self.account.account_id else {
+            return Ok(());
+        };
+        let Some(cloud) = crate::clouds::cloud(self.account.cloud) else {
+            return Ok(());
+        };
+        let reply = self
+            .reader
+            .read(&(cloud.identity)())
+            .await
+            .map_err(AccountReading::Unreadable)?;
+        match (cloud.account_of)(&reply.body) {
+            Some(found) if found == *declared => Ok(()),
+            found => Err(AccountReading::Mismatch {
+                declared: declared.clone(),
+                found: found
+                    .unwrap_or_else(|| "an account that the cloud does not name".to_owned()),
+            }),
+        }
+    }
+
+    /// Sends each different read once, side by side; the account's budget orders them.
+    async fn answers<'a>(&self, reads: impl Iterator<Item = &'a Read>) -> Vec<(Read, Answer)> {
+        let mut unique: Vec<Read> = Vec::new();
+        for read in reads {
+            if !unique.contains(read) {
+                unique.push(read.clone());
+            }
+        }
+        let mut tasks = JoinSet::new();
+        for (index, read) in unique.into_iter().enumerate() {
+            let reader = self.reader.clone();
+            tasks.spawn(async move {
+                let answer = reader.read(&read).await;
+                (index, read, answer)
+            });
+        }
+        let mut answers = tasks.join_all().await;
+        answers.sort_by_key(|(index, ..)| *index);
+        answers
+            .into_iter()
+            .map(|(_, read, answer)| (read, answer))
+            .collect()
+    }
+}
