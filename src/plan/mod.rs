@@ -8,6 +8,7 @@ pub mod action;
 mod cascade;
 pub mod diff;
 mod digest;
+mod findings;
 pub mod graph;
 pub mod guard;
 mod step;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use action::{Action, Blocked, Reason, Risk};
 pub use diff::{Detail, FieldChange};
 pub use digest::Digest;
+pub use findings::findings;
 pub use graph::{Graph, Node};
 
 use crate::compile::{Origin, World};

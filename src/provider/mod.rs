@@ -36,6 +36,10 @@ pub struct Cloud {
     pub requests_per_second_limit: u32,
     /// The form of an account id.
     pub account_id: TextRule,
+    /// An account id as documentation shows it; the sandbox invents others after its form.
+    pub sample_account_id: &'static str,
+    /// The variables that hold a permanent key in the vendor's own chain.
+    pub key_variables: KeyVariables,
     /// The operator's variable for another endpoint.
     pub endpoint_variable: &'static str,
     /// The kinds, in the order of the documentation.
@@ -46,6 +50,15 @@ pub struct Cloud {
     pub account_of: fn(&Value) -> Option<String>,
     /// Finds credentials and makes a client; no request is sent.
     pub connect: fn(&Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError>,
+}
+
+/// Names of environment variables, without an account's prefix.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyVariables {
+    /// The key's id.
+    pub id: &'static str,
+    /// The key's secret.
+    pub secret: &'static str,
 }
 
 /// What a client is made of.

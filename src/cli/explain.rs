@@ -1,0 +1,21 @@
+//! `idform explain`: documentation of kinds, fields and codes, from the tables the program runs on.
+
+use anyhow::Result;
+
+use crate::{clouds, manifest};
+
+use super::Exit;
+use super::args::Explain;
+use super::output::Output;
+
+pub(super) fn run(command: &Explain, output: &Output) -> Result<Exit> {
+    if let Some(text) = manifest::explain::explain(clouds::CLOUDS, &command.topic) {
+        output.result(&text);
+        return Ok(Exit::Success);
+    }
+    output.insist(&format!(
+        "error: nothing is called `{}`\n  hint: `idform explain` lists the kinds; codes stand in brackets after `error`",
+        command.topic
+    ));
+    Ok(Exit::Usage)
+}

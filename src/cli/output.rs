@@ -1,0 +1,84 @@
+//! Standard output carries the result and nothing else; everything said goes to standard error.
+
+use std::io::{IsTerminal, Write};
+
+use crate::model::{Diagnostic, SourceMap};
+use crate::view::{self, theme::Theme};
+
+use super::args::{Colour, Common};
+
+/// Width used when there is no terminal to ask.
+const WIDTH: usize = 100;
+
+/// Where the program speaks.
+pub(super) struct Output {
+    pub(super) quiet: bool,
+    pub(super) verbose: bool,
+    /// For the result.
+    pub(super) theme: Theme,
+    /// For what is said about it.
+    pub(super) talk: Theme,
+    pub(super) width: usize,
+}
+
+impl Output {
+    pub(super) fn new(common: &Common) -> Self {
+        let theme = |terminal: bool| {
+            let wanted = match common.color {
+                Colour::Always => true,
+                Colour::Never => false,
+                Colour::Auto => terminal && !super::rim::is_set("NO_COLOR"),
+            };
+            if wanted || (common.color == Colour::Auto && super::rim::is_set("CLICOLOR_FORCE")) {
+                Theme::coloured()
+            } else {
+                Theme::plain()
+            }
+        };
+        Self {
+            quiet: common.quiet,
+            verbose: common.verbose > 0,
+            theme: theme(std::io::stdout().is_terminal()),
+            talk: theme(std::io::stderr().is_terminal()),
+            width: super::rim::columns().unwrap_or(WIDTH).clamp(40, 200),
+        }
+    }
+
+    /// Writes a part of the result. A reader that went away (a closed pipe) is no error.
+    #[expect(clippy::unused_self, reason = "results go through the output like everything else")]
+    pub(super) fn result(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Says something to the person, unless they asked for quiet.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.insist(text);
+        }
+    }
+
+    /// Says something that must be heard.
+    #[expect(clippy::unused_self, reason = "see `result`")]
+    pub(super) fn insist(&self, text: &str) {
+        let mut stderr = std::io::stderr().lock();
+        let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Shows findings.
+    pub(super) fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
+        if !found.is_empty() {
+            self.insist(&view::diagnostics::render(found, sources, &self.talk, self.width));
+        }
+    }
+
+    /// Shows an error that is no finding: what was attempted, and the chain of causes.
+    pub(super) fn error(&self, error: &anyhow::Error) {
+        let mut text = format!("error: {error}");
+        for cause in error.chain().skip(1) {
+            text.push_str("\n  caused by: ");
+            text.push_str(&cause.to_string());
+        }
+        self.insist(&text);
+    }
+}

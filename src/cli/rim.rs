@@ -1,0 +1,90 @@
+//! The process's surroundings: environment, home folder, files, terminal size, logs.
+//!
+//! The only file that asks for them.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::provider::Surroundings;
+
+use super::args::{Common, LogFormat};
+
+/// Largest credential file read, in bytes. The vendors' files hold a few profiles.
+const CREDENTIAL_FILE_BYTES: u64 = 1024 * 1024;
+
+/// A variable's value when it is set and not empty.
+pub(super) fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether a variable is set to anything.
+pub(super) fn is_set(name: &str) -> bool {
+    var(name).is_some()
+}
+
+/// The terminal's width in columns, when it says so.
+pub(super) fn columns() -> Option<usize> {
+    if let Some(columns) = var("COLUMNS").and_then(|text| text.parse().ok()) {
+        return Some(columns);
+    }
+    std::io::stdout()
+        .is_terminal()
+        .then(crate::view::progress::terminal_columns)
+        .flatten()
+}
+
+/// The real environment and files.
+pub(super) fn surroundings() -> Surroundings {
+    // Variables that are no text cannot be credentials.
+    let env: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Surroundings {
+        env,
+        home: std::env::home_dir(),
+        read: Box::new(read),
+    }
+}
+
+/// Surroundings that hold nothing but these variables.
+pub(super) fn only(env: BTreeMap<String, String>) -> Surroundings {
+    Surroundings {
+        env,
+        home: None::<PathBuf>,
+        read: Box::new(|_| None),
+    }
+}
+
+fn read(path: &Path) -> Option<Result<String, String>> {
+    match fs_err::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => Some(Err(error.to_string())),
+        Ok(found) if found.len() > CREDENTIAL_FILE_BYTES => {
+            Some(Err(format!("{} is too large", path.display())))
+        }
+        Ok(_) => Some(fs_err::read_to_string(path).map_err(|error| error.to_string())),
+    }
+}
+
+/// Sends logs to standard error: warnings, with `-v` what is done, with `-vv` each call.
+pub(super) fn start_logs(common: &Common) {
+    let level = match (common.quiet, common.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, _) => LevelFilter::DEBUG,
+    };
+    let logs = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_target(false);
+    // A second start (in tests) keeps the first.
+    let _ = match common.log_format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    };
+}
