@@ -1,0 +1,127 @@
+//! The house keeps its order: arrows between rooms, who may wait, who may touch the process.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a source folder can be read") {
+            let path = entry.expect("an entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file is text");
+                found.push((path, text));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{folder} holds sources");
+    found
+}
+
+/// What each room may name of the others. A new arrow is a decision: change this table in a commit
+/// of its own and say why.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("federation", &["model"]),
+    ("net", &["model", "provider"]),
+    ("provider", &["model", "net"]),
+    ("clouds", &["federation", "model", "net", "provider"]),
+    ("manifest", &["federation", "model", "provider"]),
+    ("compile", &["clouds", "manifest", "model", "provider"]),
+    ("observe", &["clouds", "compile", "model", "net", "provider"]),
+    (
+        "plan",
+        &["clouds", "compile", "federation", "manifest", "model", "observe", "provider"],
+    ),
+    ("apply", &["clouds", "model", "net", "observe", "plan", "provider"]),
+    (
+        "view",
+        &["apply", "compile", "federation", "model", "observe", "plan", "provider"],
+    ),
+    ("sandbox", &[]),
+];
+
+/// The code of a file without its test modules, which may look anywhere.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or(text)
+}
+
+#[test]
+fn arrows_between_rooms_never_turn_round() {
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let rooms: Vec<&str> = ARROWS.iter().map(|(room, _)| *room).chain(["cli"]).collect();
+    let mut wrong = Vec::new();
+    for (room, may) in &allowed {
+        for (path, text) in sources(&format!("src/{room}")) {
+            if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+                continue;
+            }
+            for (number, line) in code(&text).lines().enumerate() {
+                for other in &rooms {
+                    let named = line.contains(&format!("crate::{other}::"));
+                    let comment = line.trim_start().starts_with("//");
+                    if named && !comment && other != room && !may.contains(other) {
+                        wrong.push(format!("{}:{}: {room} -> {other}", path.display(), number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows that are not in the table:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_rooms_do_not_wait_and_do_not_touch_the_process() {
+    let forbidden = [
+        "async fn", ".await", "std::env::", "std::fs::", "fs_err::", "SystemTime", "Instant::now",
+        "std::net::", "tokio::",
+    ];
+    let mut wrong = Vec::new();
+    for room in ["model", "federation", "compile", "plan"] {
+        for (path, text) in sources(&format!("src/{room}")) {
+            for word in forbidden {
+                if code(&text).contains(word) {
+                    wrong.push(format!("{}: {word}", path.display()));
+                }
+            }
+        }
+    }
+    for (path, text) in sources("src/clouds") {
+        let waits = path.ends_with("api.rs") || path.ends_with("token.rs");
+        for word in forbidden {
+            let may = waits && (word == "async fn" || word == ".await" || word == "tokio::");
+            if !may && code(&text).contains(word) {
+                wrong.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_one_file_names_the_yaml_crate() {
+    let users: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|(_, text)| text.contains("serde_yaml::"))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(
+        users.iter().all(|path| path.ends_with("manifest/yaml.rs")),
+        "{users:?}"
+    );
+}
+
+#[test]
+fn every_file_says_what_lives_in_it() {
+    for (path, text) in sources("src") {
+        assert!(
+            text.starts_with("//!") || text.starts_with("#!["),
+            "{} does not begin with what it is for",
+            path.display()
+        );
+    }
+}
