@@ -7,12 +7,16 @@ mod ini;
 mod signing;
 mod wire;
 
+pub mod alibaba;
 pub mod tencent;
 
 use crate::provider::{Cloud, ResourceKind};
 
 /// Every cloud, in the order of the documentation.
-pub static CLOUDS: &[&Cloud] = &[&tencent::CLOUD];
+pub static CLOUDS: &[&Cloud] = &[
+    &tencent::CLOUD,
+    //    &alibaba::CLOUD,alibaba::CLOUD,
+];
 
 /// The cloud with this id, as manifests spell it.
 pub fn cloud(id: &str) -> Option<&'static Cloud> {
