@@ -61,6 +61,23 @@ pub struct Answered {
 }
 
 impl Answered {
+    /// An answer made by hand, for tests of what reads answers. Header names in lower case; headers
+    /// that HTTP does not allow are left out.
+    pub fn new(status: u16, headers: &[(&'static str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let headers = headers
+            .iter()
+            .filter_map(|(name, text)| {
+                let value = HeaderValue::from_str(text).ok()?;
+                Some((HeaderName::from_static(name), value))
+            })
+            .collect();
+        Self {
+            status,
+            body: body.into(),
+            headers,
+        }
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

@@ -1,0 +1,33 @@
+//! Examples of the kinds, in manifest form, for the contract suite and the documentation.
+
+use serde_json::json;
+
+use crate::provider::Samples;
+
+/// Samples of `AlibabaOidcProvider`.
+pub(super) fn oidc_provider() -> Samples {
+    let issuer = "https://token.actions.githubusercontent.com";
+    Samples {
+        minimal: json!({ "issuer": issuer }),
+        full: json!({
+            "issuer": issuer,
+            "clientIds": ["sts.aliyuncs.com", "sts.acme.example"],
+            "fingerprints": [
+                "902ef2deeb3c5b13ea4c3d5193629309e231ae55",
+                "6938fd4d98bab03faadb97b34396831e3780aea1",
+            ],
+            "description": "GitHub Actions",
+            "issuanceLimitHours": 12,
+        }),
+        changed: json!({
+            "issuer": issuer,
+            "clientIds": ["sts.acme.example", "sts.acme.test"],
+            "fingerprints": [
+                "6938fd4d98bab03faadb97b34396831e3780aea1",
+                "1c58a3a8518e8759bf075b76b750d4f2df264fcd",
+            ],
+            "description": "GitHub Actions, renewed certificate",
+            "issuanceLimitHours": 24,
+        }),
+    }
+}

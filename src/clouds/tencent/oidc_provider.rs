@@ -1,0 +1,231 @@
+//! `TencentOidcProvider`: an OIDC identity provider whose tokens roles are assumed with
+//! (apis/tencent.md §3.2). Named; there is no list, every wanted one is described by its name.
+//!
+//! Every write replaces the whole object.
+
+use serde_json::json;
+
+use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom};
+use crate::clouds::wire;
+use crate::model::{Account, Fields, KindName, Value};
+use crate::provider::{
+    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
+    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
+    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, TextRule, Write,
+};
+
+/// The kind.
+pub(super) struct OidcProvider;
+
+const DESCRIBE: &str = "DescribeOIDCConfig";
+
+/// Nobody documents how many client ids a provider may have (UNCONFIRMED, §3.0).
+const CLIENT_IDS: usize = 100;
+
+static INFO: KindInfo = KindInfo {
+    name: KindName("TencentOidcProvider"),
+    doc: "An OIDC identity provider for roles: holders of its tokens assume a role that trusts it.",
+    source: "apis/tencent.md §3.2",
+    fields: FIELDS,
+    // The pattern is undocumented (UNCONFIRMED): the subset of all names seen (§3.0).
+    naming: Naming::Named(TextRule {
+        min: 1,
+        max: 128,
+        allowed: "letters, digits, '-' and '_'",
+        check: |text| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        },
+    }),
+    removal: Removal::Delete,
+    cannot_list: Some(
+        "Tencent Cloud has no call that lists the OIDC identity providers for roles; each is read by its name",
+    ),
+    cloud_managed: &["TencentReservedSSO-*"],
+    create_switches_sign_in: false,
+    waits: None,
+};
+
+static FIELDS: &[Field] = &[
+    ISSUER,
+    Field {
+        name: "clientIds",
+        cloud_name: "ClientId",
+        form: Form::TextSet {
+            item: CLIENT_ID,
+            max_items: CLIENT_IDS,
+        },
+        need: Need::ForCreate,
+        clear: Clear::Refused("Tencent Cloud requires at least one client id"),
+        change: Change::InPlace,
+        effect: Effect::Accepts,
+        doc: "The audiences that are accepted: the `aud` of a token must be one of them.",
+        source: "apis/tencent.md §3.2",
+    },
+    KEYS,
+    DESCRIPTION,
+    AUTO_ROTATE_KEYS,
+];
+
+impl ResourceKind for OidcProvider {
+    fn info(&self) -> &'static KindInfo {
+        &INFO
+    }
+
+    fn check(&self, fields: &Fields, account: &Account, findings: &mut Vec<Finding>) {
+        fields::check_site(fields, account, findings);
+    }
+
+    fn reads(&self, scope: Scope<'_>) -> Vec<Read> {
+        scope
+            .identities()
+            .map(|name| Read(Call::rpc("cam", DESCRIBE, json!({ "Name": name }))))
+            .collect()
+    }
+
+    fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
+        let wanted = scope.identities().enumerate().map(|(at, name)| {
+            let observation = match fields::answer(answers, at, DESCRIBE) {
+                Ok(reply) => read_provider(reply.body, reply.request_id),
+                Err(error) if error.class == ErrorClass::NotFound => {
+                    Observation::Absent(Facts::new())
+                }
+                Err(error) => Observation::Unreadable(error),
+            };
+            (name.to_owned(), observation)
+        });
+        Observed {
+            wanted: wanted.collect(),
+            others: Listing::NotRead,
+        }
+    }
+
+    fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
+        let (phase, call, params, again, leaves) = match intent {
+            Intent::Create {
+                identity, fields, ..
+            } => {
+                let (params, leaves) =
+                    whole_provider(identity, fields, &Value::Null, KeysFrom::Desired)?;
+                let again = Again::ConflictIsDone;
+                (
+                    Phase::Write,
+                    "CreateOIDCConfig",
+                    params,
+                    again,
+                    Some(leaves),
+                )
+            }
+            Intent::Update {
+                identity,
+                desired,
+                live,
+                changed,
+            } => {
+                let keys = KeysFrom::for_update(desired, changed);
+                let (params, leaves) = whole_provider(identity, desired, &live.raw, keys)?;
+                (
+                    Phase::Write,
+                    "UpdateOIDCConfig",
+                    params,
+                    Again::Same,
+                    Some(leaves),
+                )
+            }
+            Intent::Remove { identity, .. } => {
+                let params = json!({ "Name": identity });
+                let again = Again::NotFoundIsDone;
+                (Phase::Remove, "DeleteOIDCConfig", params, again, None)
+            }
+        };
+        let call = Call::rpc("cam", call, params);
+        Ok(vec![PhaseWrites {
+            phase,
+            calls: vec![Write { call, again }],
+            leaves,
+        }])
+    }
+
+    fn not_compared(&self, desired: &Fields) -> &'static [&'static str] {
+        fields::not_compared(desired)
+    }
+
+    fn samples(&self) -> Samples {
+        super::samples::oidc_provider()
+    }
+}
+
+/// Reads the answer of `DescribeOIDCConfig`. One without an issuer is no provider and no "not
+/// found" either.
+fn read_provider(raw: Value, request_id: Option<String>) -> Observation {
+    let Some(issuer) = wire::text(&raw, "IdentityUrl").filter(|text| !text.is_empty()) else {
+        let what = "the answer holds no issuer";
+        return Observation::Unreadable(fields::malformed(DESCRIBE, what, request_id));
+    };
+    let mut live = Fields::from([
+        ("issuer".to_owned(), issuer.into()),
+        (
+            "clientIds".to_owned(),
+            wire::set(wire::texts(raw.get("ClientId"))),
+        ),
+        (
+            "description".to_owned(),
+            wire::text_or_empty(&raw, "Description"),
+        ),
+        ("autoRotateKeys".to_owned(), fields::live_rotates(&raw)),
+    ]);
+    if let Some(keys) = fields::live_keys(&raw) {
+        live.insert("keys".to_owned(), keys);
+    }
+    Observation::Present(Live {
+        fields: live,
+        raw,
+        facts: Facts::new(),
+    })
+}
+
+/// The parameters of a create or update, which replace everything, and the canonical fields that
+/// they leave behind. What is not managed is sent back as it was read.
+fn whole_provider(
+    name: &str,
+    desired: &Fields,
+    raw: &Value,
+    keys: KeysFrom,
+) -> Result<(Value, Fields), Impossible> {
+    let issuer = fields::required_text(desired, "issuer", raw, "IdentityUrl")?;
+    let (identity_key, keys) = fields::keys_to_send(keys, desired, raw)?;
+    let client_ids = wire::texts(desired.get("clientIds").or_else(|| raw.get("ClientId")));
+    if client_ids.is_empty() {
+        return Err("Tencent Cloud requires at least one client id in `clientIds`".to_owned());
+    }
+    let client_ids = wire::set(client_ids);
+    let description = fields::description(desired, raw);
+    let rotation = fields::rotation_to_send(desired, raw);
+    let mut params = json!({
+        "Name": name,
+        "IdentityUrl": issuer,
+        "IdentityKey": identity_key,
+        "ClientId": client_ids,
+    });
+    // None is said by leaving it out: the update replaces the whole object.
+    if !description.is_empty() {
+        params["Description"] = description.clone().into();
+    }
+    let rotates = rotation == Some(1.into());
+    if let Some(rotation) = rotation {
+        params["AutoRotateKey"] = rotation;
+    }
+    let leaves = [
+        ("issuer", issuer.into()),
+        ("clientIds", client_ids),
+        ("keys", keys),
+        ("description", description.into()),
+        ("autoRotateKeys", rotates.into()),
+    ];
+    let leaves = leaves.map(|(name, value)| (name.to_owned(), value));
+    Ok((params, leaves.into()))
+}
+
+#[cfg(test)]
+#[path = "oidc_provider_tests.rs"]
+mod tests;

@@ -1,0 +1,450 @@
+//! `TencentUserOidc`: how the sub-users of an account sign in to the console through OIDC
+//! (apis/tencent.md §3.1, §3.5). One for each account, without a name.
+//!
+//! There is no delete: `DisableUserSSO` leaves a disabled record, which only another
+//! `CreateUserOIDCConfig` enables again. Every write replaces the whole record.
+
+use serde_json::json;
+
+use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom};
+use crate::clouds::wire;
+use crate::model::{Account, Code, Fields, KindName, Value};
+use crate::provider::{
+    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
+    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
+    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
+};
+
+/// The kind.
+pub(super) struct UserOidc;
+
+const DESCRIBE: &str = "DescribeUserOIDCConfig";
+
+/// The fact whether user SAML is on. Left out when it could not be read.
+const USER_SAML_ENABLED: &str = "userSamlEnabled";
+
+/// The claims that a token may be asked to hold (§3.0).
+const SCOPES: &[&str] = &["openid", "email", "profile"];
+
+/// Sent with every write; the only value that is taken (§3.0).
+const RESPONSE_TYPE: &str = "id_token";
+
+/// Characters besides letters and digits in the name of a claim. The documentation prints the
+/// ampersand in full width, so both are taken (§3.0).
+const CLAIM_SYMBOLS: &str = "@&＆_[]-";
+
+static INFO: KindInfo = KindInfo {
+    name: KindName("TencentUserOidc"),
+    doc: "Console sign-in of an account's sub-users through an OIDC identity provider. While it is enabled they cannot sign in with a password, and user SAML is off.",
+    source: "apis/tencent.md §3.1",
+    fields: FIELDS,
+    naming: Naming::Singleton,
+    removal: Removal::Disable,
+    cannot_list: None,
+    cloud_managed: &[],
+    create_switches_sign_in: true,
+    waits: None,
+};
+
+static FIELDS: &[Field] = &[
+    ISSUER,
+    Field {
+        name: "clientId",
+        cloud_name: "ClientId",
+        form: Form::Text(CLIENT_ID),
+        need: Need::ForCreate,
+        clear: Clear::Refused("tokens are accepted for one client, so there must be one"),
+        change: Change::InPlace,
+        effect: Effect::Accepts,
+        doc: "The client that the issuer knows Tencent Cloud as; the `aud` of its tokens.",
+        source: "apis/tencent.md §3.0",
+    },
+    Field {
+        name: "authorizationEndpoint",
+        cloud_name: "AuthorizationEndpoint",
+        form: Form::Text(fields::URL),
+        need: Need::ForCreate,
+        clear: Clear::Refused("the console must know where to send people"),
+        change: Change::InPlace,
+        effect: Effect::MayBreak,
+        doc: "Where people are sent to sign in, as in the issuer's discovery document.",
+        source: "apis/tencent.md §3.1",
+    },
+    KEYS,
+    Field {
+        name: "responseMode",
+        cloud_name: "ResponseMode",
+        form: Form::Choice(&["form_post", "fragment"]),
+        need: Need::ForCreate,
+        clear: Clear::Refused("Tencent Cloud requires a response mode"),
+        change: Change::InPlace,
+        effect: Effect::MayBreak,
+        doc: "How the issuer hands the token over.",
+        source: "apis/tencent.md §3.1",
+    },
+    Field {
+        name: "mappingField",
+        // The misspelling is the real name on the wire (apis/tencent.md §3.0).
+        cloud_name: "MappingFiled",
+        form: Form::Text(TextRule {
+            min: 1,
+            max: 255,
+            allowed: "letters, digits, Chinese characters and '@', '&', '_', '[', ']', '-'",
+            check: is_claim,
+        }),
+        need: Need::ForCreate,
+        clear: Clear::Refused("without it no token would belong to a sub-user"),
+        change: Change::InPlace,
+        effect: Effect::Accepts,
+        doc: "The claim of the token that holds the sub-user's name, usually `sub` or `name`.",
+        source: "apis/tencent.md §3.0",
+    },
+    Field {
+        name: "scopes",
+        cloud_name: "Scope",
+        form: Form::TextSet {
+            item: TextRule {
+                min: 1,
+                max: 7,
+                allowed: "openid, email or profile",
+                check: |text| SCOPES.contains(&text),
+            },
+            max_items: 3,
+        },
+        need: Need::Optional,
+        clear: Clear::Refused("Tencent Cloud always asks for `openid`; write [openid]"),
+        change: Change::InPlace,
+        effect: Effect::MayBreak,
+        doc: "What the token is asked to hold. Always with `openid`.",
+        source: "apis/tencent.md §3.0",
+    },
+    DESCRIPTION,
+    AUTO_ROTATE_KEYS,
+    Field {
+        name: "enabled",
+        cloud_name: "Status",
+        form: Form::Flag,
+        need: Need::Optional,
+        clear: Clear::Refused("a switch is true or false"),
+        change: Change::InPlace,
+        effect: Effect::Switches,
+        doc: "Whether sub-users sign in this way. Off, the record stays and password sign-in returns.",
+        source: "apis/tencent.md §3.5",
+    },
+];
+
+fn is_claim(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_ascii_alphanumeric()
+            || CLAIM_SYMBOLS.contains(c)
+            || ('\u{4e00}'..='\u{9fff}').contains(&c)
+    })
+}
+
+impl ResourceKind for UserOidc {
+    fn info(&self) -> &'static KindInfo {
+        &INFO
+    }
+
+    fn check(&self, fields: &Fields, account: &Account, findings: &mut Vec<Finding>) {
+        fields::check_site(fields, account, findings);
+        let scopes = fields.get("scopes");
+        if scopes.is_some_and(|set| !wire::texts(Some(set)).contains(&"openid")) {
+            findings.push(Finding {
+                field: "scopes",
+                code: Code::InvalidValue,
+                title: "`scopes` lacks `openid`".to_owned(),
+                help: "add `openid`: Tencent Cloud always adds it, so the live set holds it"
+                    .to_owned(),
+            });
+        }
+    }
+
+    fn reads(&self, _scope: Scope<'_>) -> Vec<Read> {
+        // The second answer only tells what a change would switch off.
+        [DESCRIBE, "DescribeUserSAMLConfig"]
+            .map(|name| Read(Call::rpc("cam", name, Value::Null)))
+            .into()
+    }
+
+    fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
+        let facts = saml_facts(answers.get(1));
+        let observation = match fields::answer(answers, 0, DESCRIBE) {
+            Ok(reply) => read_record(reply.body, reply.request_id, facts),
+            Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(facts),
+            Err(error) => Observation::Unreadable(error),
+        };
+        Observed {
+            wanted: scope
+                .identities()
+                .map(|identity| (identity.to_owned(), observation.clone()))
+                .collect(),
+            others: Listing::NotRead,
+        }
+    }
+
+    fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
+        match intent {
+            Intent::Create { fields, .. } => create(fields),
+            Intent::Update {
+                desired,
+                live,
+                changed,
+                ..
+            } => update(desired, live, changed),
+            Intent::Remove { live, .. } if is_enabled(&live.fields) => Ok(vec![PhaseWrites {
+                phase: Phase::Remove,
+                calls: vec![disable()],
+                leaves: Some(with_enabled(live.fields.clone(), false)),
+            }]),
+            Intent::Remove { .. } => Ok(Vec::new()),
+        }
+    }
+
+    fn side_effects(&self, intent: Intent<'_>) -> Vec<SideEffect> {
+        match intent {
+            Intent::Create { facts, .. } => effects_of_enabling(facts),
+            Intent::Update { desired, live, .. } => {
+                match (is_enabled(&live.fields), wanted_enabled(desired, live)) {
+                    (false, true) => effects_of_enabling(&live.facts),
+                    (true, false) => vec![effect_of_disabling()],
+                    (true, true) | (false, false) => Vec::new(),
+                }
+            }
+            Intent::Remove { live, .. } if is_enabled(&live.fields) => vec![effect_of_disabling()],
+            Intent::Remove { .. } => Vec::new(),
+        }
+    }
+
+    fn not_compared(&self, desired: &Fields) -> &'static [&'static str] {
+        fields::not_compared(desired)
+    }
+
+    fn samples(&self) -> Samples {
+        super::samples::user_oidc()
+    }
+}
+
+/// Reads the answer of `DescribeUserOIDCConfig`. "Never set" has two documented signs: an error,
+/// and status 0 with empty fields (§3.1); which one comes is UNCONFIRMED, so both are taken.
+fn read_record(raw: Value, request_id: Option<String>, facts: Facts) -> Observation {
+    let holds_something = ["IdentityUrl", "ClientId", "IdentityKey"]
+        .iter()
+        .any(|name| wire::text(&raw, name).is_some_and(|text| !text.is_empty()));
+    let enabled = match wire::number(&raw, "Status") {
+        Some(0) => return Observation::Absent(facts),
+        None if !holds_something => return Observation::Absent(facts),
+        Some(2) => false,
+        // 1 stands for 11 in one of the vendor's pages (§3.0).
+        Some(1 | 11) => true,
+        Some(_) | None => {
+            let what = "the status of the user OIDC configuration is none of the documented ones";
+            return Observation::Unreadable(fields::malformed(DESCRIBE, what, request_id));
+        }
+    };
+    let mut live = Fields::new();
+    for (name, cloud_name) in [
+        ("issuer", "IdentityUrl"),
+        ("clientId", "ClientId"),
+        ("authorizationEndpoint", "AuthorizationEndpoint"),
+        ("responseMode", "ResponseMode"),
+        ("mappingField", "MappingFiled"),
+        ("description", "Description"),
+    ] {
+        live.insert(name.to_owned(), wire::text_or_empty(&raw, cloud_name));
+    }
+    if let Some(keys) = fields::live_keys(&raw) {
+        live.insert("keys".to_owned(), keys);
+    }
+    live.insert("scopes".to_owned(), live_scopes(&raw));
+    live.insert("autoRotateKeys".to_owned(), fields::live_rotates(&raw));
+    live.insert("enabled".to_owned(), enabled.into());
+    Observation::Present(Live {
+        fields: live,
+        raw,
+        facts,
+    })
+}
+
+/// The live set, always with `openid`: it is asked for whether or not the answer lists it.
+fn live_scopes(raw: &Value) -> Value {
+    wire::set(wire::texts(raw.get("Scope")).into_iter().chain(["openid"]))
+}
+
+/// Whether user SAML is on. It has no not-found code, so "never set" reads as status 0 (§3.4).
+fn saml_facts(answer: Option<&Answer>) -> Facts {
+    let enabled = match answer {
+        Some(Ok(reply)) => Some(matches!(wire::number(&reply.body, "Status"), Some(1 | 11))),
+        Some(Err(error)) if error.class == ErrorClass::NotFound => Some(false),
+        Some(Err(_)) | None => None,
+    };
+    enabled
+        .map(|enabled| (USER_SAML_ENABLED.to_owned(), enabled.into()))
+        .into_iter()
+        .collect()
+}
+
+fn create(fields: &Fields) -> Result<Vec<PhaseWrites>, Impossible> {
+    if fields.get("enabled") == Some(&Value::Bool(false)) {
+        return Err(
+            "there is no record yet, and Tencent Cloud enables user OIDC as it creates it; drop `enabled: false` or the document"
+                .to_owned(),
+        );
+    }
+    let (params, leaves) = whole_record(fields, &Value::Null, KeysFrom::Desired)?;
+    Ok(write_phase(vec![create_call(params)], leaves))
+}
+
+fn update(
+    desired: &Fields,
+    live: &Live,
+    changed: &[String],
+) -> Result<Vec<PhaseWrites>, Impossible> {
+    let others_differ = changed.iter().any(|name| name != "enabled");
+    match (is_enabled(&live.fields), wanted_enabled(desired, live)) {
+        // Whether an update enables a disabled record is UNCONFIRMED; a create does (§3.1). It is
+        // a creation for the keys as well: those of a record that was off may be long outdated.
+        (false, true) => {
+            let (params, leaves) = whole_record(desired, &live.raw, KeysFrom::Desired)?;
+            Ok(write_phase(vec![create_call(params)], leaves))
+        }
+        (false, false) => Err(
+            "the live record is disabled, and Tencent Cloud has no call that changes a disabled record without enabling it; write `enabled: true`, or drop the fields that differ"
+                .to_owned(),
+        ),
+        (true, enabled) => {
+            let keys = KeysFrom::for_update(desired, changed);
+            let (params, leaves) = whole_record(desired, &live.raw, keys)?;
+            let mut calls = Vec::new();
+            if others_differ {
+                calls.push(Write {
+                    call: Call::rpc("cam", "UpdateUserOIDCConfig", params),
+                    again: Again::Same,
+                });
+            }
+            if !enabled {
+                calls.push(disable());
+            }
+            Ok(write_phase(calls, with_enabled(leaves, enabled)))
+        }
+    }
+}
+
+fn write_phase(calls: Vec<Write>, leaves: Fields) -> Vec<PhaseWrites> {
+    vec![PhaseWrites {
+        phase: Phase::Write,
+        calls,
+        leaves: Some(leaves),
+    }]
+}
+
+fn create_call(params: Value) -> Write {
+    Write {
+        call: Call::rpc("cam", "CreateUserOIDCConfig", params),
+        again: Again::ConflictIsDone,
+    }
+}
+
+/// Idempotent when it is off already (UNCONFIRMED, §3.1).
+fn disable() -> Write {
+    Write {
+        call: Call::rpc("cam", "DisableUserSSO", Value::Null),
+        again: Again::Same,
+    }
+}
+
+/// The parameters of a create or update, which replace everything, and the canonical fields that
+/// they leave behind (enabled). What is not managed is sent back as it was read.
+fn whole_record(
+    desired: &Fields,
+    raw: &Value,
+    keys: KeysFrom,
+) -> Result<(Value, Fields), Impossible> {
+    let text = |name, cloud_name| fields::required_text(desired, name, raw, cloud_name);
+    let issuer = text("issuer", "IdentityUrl")?;
+    let client_id = text("clientId", "ClientId")?;
+    let endpoint = text("authorizationEndpoint", "AuthorizationEndpoint")?;
+    let response_mode = text("responseMode", "ResponseMode")?;
+    let claim = text("mappingField", "MappingFiled")?;
+    let (identity_key, keys) = fields::keys_to_send(keys, desired, raw)?;
+    let scopes = desired.get("scopes").cloned();
+    let scopes = scopes.unwrap_or_else(|| live_scopes(raw));
+    let description = fields::description(desired, raw);
+    let rotation = fields::rotation_to_send(desired, raw);
+    let mut params = json!({
+        "IdentityUrl": issuer,
+        "IdentityKey": identity_key,
+        "ClientId": client_id,
+        "AuthorizationEndpoint": endpoint,
+        "ResponseType": RESPONSE_TYPE,
+        "ResponseMode": response_mode,
+        "MappingFiled": claim,
+        "Scope": scopes,
+    });
+    // "1 to 255 characters if given": none is said by leaving it out.
+    if !description.is_empty() {
+        params["Description"] = description.clone().into();
+    }
+    let rotates = rotation == Some(1.into());
+    if let Some(rotation) = rotation {
+        params["AutoRotateKey"] = rotation;
+    }
+    let leaves = [
+        ("issuer", issuer.into()),
+        ("clientId", client_id.into()),
+        ("authorizationEndpoint", endpoint.into()),
+        ("keys", keys),
+        ("responseMode", response_mode.into()),
+        ("mappingField", claim.into()),
+        ("scopes", scopes),
+        ("description", description.into()),
+        ("autoRotateKeys", rotates.into()),
+        ("enabled", true.into()),
+    ];
+    let leaves = leaves.map(|(name, value)| (name.to_owned(), value));
+    Ok((params, leaves.into()))
+}
+
+fn is_enabled(fields: &Fields) -> bool {
+    fields.get("enabled") == Some(&Value::Bool(true))
+}
+
+/// Not mentioned, the switch stays where it is.
+fn wanted_enabled(desired: &Fields, live: &Live) -> bool {
+    match desired.get("enabled").and_then(Value::as_bool) {
+        Some(enabled) => enabled,
+        None => is_enabled(&live.fields),
+    }
+}
+
+fn with_enabled(mut fields: Fields, enabled: bool) -> Fields {
+    fields.insert("enabled".to_owned(), enabled.into());
+    fields
+}
+
+fn effects_of_enabling(facts: &Facts) -> Vec<SideEffect> {
+    let text = match facts.get(USER_SAML_ENABLED) {
+        Some(Value::Bool(true)) => &["Tencent Cloud switches user SAML off"][..],
+        Some(_) => &["sub-users can no longer sign in to the console with a password"][..],
+        None => &[
+            "Tencent Cloud switches user SAML off if it is on; whether it is could not be read",
+            "sub-users can no longer sign in to the console with a password",
+        ][..],
+    };
+    text.iter().map(|text| switches(text)).collect()
+}
+
+fn effect_of_disabling() -> SideEffect {
+    switches("sub-users sign in to the console with a password again")
+}
+
+fn switches(text: &str) -> SideEffect {
+    SideEffect {
+        text: text.to_owned(),
+        switches_sign_in: true,
+    }
+}
+
+#[cfg(test)]
+#[path = "user_oidc_tests.rs"]
+mod tests;
