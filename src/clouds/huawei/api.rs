@@ -1,0 +1,372 @@
+//! Sending one call: route, domain id, signature or token. What comes back is sorted in `answer`.
+//! Facts: `apis/huawei.md §1`, `§2`, `§5.1`.
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::model::Secret;
+use crate::net::http::{Answered, Fault, HeaderText, Http, Request};
+use crate::provider::{
+    Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
+};
+
+use super::credentials::{Credentials, SignIn};
+use super::sign::{self, ToSign};
+use super::token::{self, Token};
+
+mod answer;
+
+use answer::{By, Came, before_call, sort_answer};
+
+/// The documented media type, spelled as the documents do (`apis/huawei.md §1.4`).
+const JSON: &str = "application/json;charset=utf8";
+
+/// A client for one account.
+pub(super) struct Client {
+    http: Http,
+    base: Base,
+    credentials: Credentials,
+    account_id: Option<String>,
+    /// Whose keys these are, once it had to be asked for.
+    domain_id: OnceCell<String>,
+    /// The token got with a password.
+    token: Mutex<Option<Token>>,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Base {
+    /// Scheme, host and port, without a slash at the end.
+    origin: String,
+    /// The `Host` header, which is signed.
+    host: String,
+    /// What stands before every path; empty or without a slash at the end.
+    path: String,
+}
+
+impl Client {
+    /// A client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The endpoint or the region cannot be part of a URL.
+    pub(super) fn new(
+        connection: &Connection<'_>,
+        default_endpoint: &str,
+        credentials: Credentials,
+    ) -> Result<Self, ConnectError> {
+        let endpoint = connection.endpoint.unwrap_or(default_endpoint);
+        Ok(Self {
+            http: connection.http.clone(),
+            base: Base::parse(endpoint).ok_or_else(|| ConnectError::Unusable {
+                source_name: "endpoint".to_owned(),
+                why: format!("`{endpoint}` is no base URL like https://iam.myhuaweicloud.com"),
+            })?,
+            credentials,
+            account_id: connection.account.account_id.clone(),
+            domain_id: OnceCell::new(),
+            token: Mutex::new(None),
+        })
+    }
+
+    /// Signs and sends one request, and sorts the answer. The domain id is an argument because
+    /// the call that asks for it goes without.
+    async fn signed(&self, call: &Call, now: i64, domain_id: Option<&str>) -> Answer {
+        let SignIn::Keys {
+            access_key,
+            secret_key,
+            security_token,
+        } = &self.credentials.sign_in
+        else {
+            return Err(bug(call, "only access keys sign"));
+        };
+        let (method, path, query) = self.target(call)?;
+        let body = body_of(call);
+        let date = sign::sdk_date(now);
+        let mut headers = vec![("host", self.base.host.as_str()), ("x-sdk-date", &date)];
+        if !body.is_empty() {
+            headers.push(("content-type", JSON));
+        }
+        if let Some(domain_id) = domain_id {
+            headers.push(("x-domain-id", domain_id));
+        }
+        if let Some(token) = security_token {
+            headers.push(("x-security-token", token.expose()));
+        }
+        let authorization = sign::authorization(
+            access_key,
+            secret_key.expose(),
+            &date,
+            &ToSign {
+                method,
+                path: &path,
+                query: &query,
+                headers: &headers,
+                body: &body,
+            },
+        );
+        let mut sent: Vec<(&'static str, HeaderText)> = headers
+            .iter()
+            // The HTTP client writes `host` itself, from the same URL.
+            .filter(|(name, _)| *name != "host")
+            .map(|(name, value)| (*name, HeaderText::Secret(Secret::new(*value))))
+            .collect();
+        sent.push((
+            "authorization",
+            HeaderText::Secret(Secret::new(authorization)),
+        ));
+        let answered = self
+            .exchange(call, method, &path, &query, sent, body)
+            .await?;
+        sort_answer(call, By::Signature, now, &came(&answered))
+    }
+
+    /// Sends one request with a token, or with nothing for the sign-in itself.
+    async fn with_token(
+        &self,
+        call: &Call,
+        token: Option<&Secret>,
+    ) -> Result<Answered, ProviderError> {
+        let (method, path, query) = self.target(call)?;
+        let body = body_of(call);
+        let mut headers: Vec<(&'static str, HeaderText)> = Vec::new();
+        if !body.is_empty() {
+            headers.push(("content-type", JSON.into()));
+        }
+        if let Some(token) = token {
+            headers.push(("x-auth-token", HeaderText::Secret(token.clone())));
+        }
+        self.exchange(call, method, &path, &query, headers, body)
+            .await
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call,
+        method: &'static str,
+        path: &str,
+        query: &str,
+        headers: Vec<(&'static str, HeaderText)>,
+        body: Vec<u8>,
+    ) -> Result<Answered, ProviderError> {
+        let mark = if query.is_empty() { "" } else { "?" };
+        let request = Request {
+            method,
+            url: format!("{}{path}{mark}{query}", self.base.origin),
+            headers,
+            body,
+        };
+        self.http.send(request).await.map_err(|fault| {
+            let class = match fault {
+                Fault::Unreachable(_) => ErrorClass::Unreachable,
+                Fault::NoAnswer(_) => ErrorClass::NoAnswer,
+            };
+            ProviderError::new(class, call.name, &fault.to_string())
+        })
+    }
+
+    /// Method, whole path and query of a call, encoded as they are signed and sent.
+    fn target(&self, call: &Call) -> Result<(&'static str, String, String), ProviderError> {
+        let Route::Rest { method, path } = &call.route else {
+            return Err(bug(call, "Huawei Cloud has REST calls only"));
+        };
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let path = sign::encode_path(path);
+        // A dot segment would be folded away under way, and the signed call would be another one.
+        let ordinary = |segment: &str| !matches!(segment, "" | "." | "..");
+        if !path
+            .strip_prefix('/')
+            .is_some_and(|path| path.split('/').all(ordinary))
+        {
+            return Err(ProviderError::new(
+                ErrorClass::Invalid,
+                call.name,
+                "a name in the path is empty, `.` or `..`",
+            ));
+        }
+        let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        Ok((
+            method,
+            format!("{}{path}", self.base.path),
+            sign::encode_query(&pairs),
+        ))
+    }
+
+    /// The account's id for `X-Domain-Id`: declared, from the credentials, or asked for once.
+    async fn domain_id(&self, now: i64) -> Result<&str, ProviderError> {
+        if let Some(id) = self
+            .account_id
+            .as_ref()
+            .or(self.credentials.domain_id.as_ref())
+        {
+            return Ok(id);
+        }
+        let asked = self.domain_id.get_or_try_init(|| async {
+            let call = (super::CLOUD.identity)().0;
+            let reply = self.signed(&call, now, None).await.map_err(before_call)?;
+            super::account_of(&reply.body).ok_or_else(|| {
+                ProviderError::new(
+                    ErrorClass::Auth,
+                    call.name,
+                    "the cloud does not say which account the access key belongs to; \
+                     give `accountId`",
+                )
+            })
+        });
+        asked.await.map(String::as_str)
+    }
+
+    /// The token for the next call; signs in when there is none that lasts.
+    async fn token(&self, now: i64) -> Result<Secret, ProviderError> {
+        let password = match &self.credentials.sign_in {
+            SignIn::Token(token) => return Ok(token.clone()),
+            SignIn::Password(password) => password,
+            SignIn::Keys { .. } => {
+                return Err(ProviderError::new(
+                    ErrorClass::Auth,
+                    token::NAME,
+                    "access keys have no token; this is a bug",
+                ));
+            }
+        };
+        // Held while signing in, so that parallel calls share one sign-in.
+        let mut kept = self.token.lock().await;
+        if let Some(token) = kept.as_ref().filter(|token| token.lasts(now)) {
+            return Ok(token.text.clone());
+        }
+        let call = token::sign_in(password, self.account_id.as_deref());
+        let answered = self
+            .with_token(&call, None)
+            .await
+            .map_err(token::sign_in_failed)?;
+        let reply =
+            sort_answer(&call, By::Token, now, &came(&answered)).map_err(token::sign_in_failed)?;
+        let token = token::token_of(answered.header("x-subject-token"), &reply.body, now)?;
+        let text = token.text.clone();
+        *kept = Some(token);
+        Ok(text)
+    }
+}
+
+#[async_trait]
+impl CloudClient for Client {
+    async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
+        let now = now_unix_seconds;
+        match &self.credentials.sign_in {
+            SignIn::Keys { .. } => {
+                if call.name == super::IDENTITY {
+                    // Asked without a domain id, since it is what tells it (`apis/huawei.md §5.1`).
+                    let reply = self.signed(call, now, None).await?;
+                    if let Some(id) = super::account_of(&reply.body) {
+                        // Already known: the same key has the same account.
+                        let _ = self.domain_id.set(id);
+                    }
+                    return Ok(reply);
+                }
+                let domain_id = self.domain_id(now).await?.to_owned();
+                self.signed(call, now, Some(&domain_id)).await
+            }
+            SignIn::Token(_) | SignIn::Password(_) => {
+                let token = self.token(now).await?;
+                let answered = self.with_token(call, Some(&token)).await?;
+                sort_answer(call, By::Token, now, &came(&answered))
+            }
+        }
+    }
+
+    fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
+        let next = reply.pages().last()?["links"]["next"].as_str()?;
+        let Route::Rest { method, path } = &call.route else {
+            return None;
+        };
+        let query = next_query(path, next)?;
+        let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
+        Some(Call {
+            name: call.name,
+            route: Route::Rest {
+                method,
+                path: format!("{path}?{query}"),
+            },
+            params: call.params.clone(),
+        })
+    }
+
+    async fn refresh(&self) -> bool {
+        self.token.lock().await.take().is_some()
+    }
+
+    fn credential_source(&self) -> &str {
+        &self.credentials.source
+    }
+}
+
+/// The query of a list's next page. Host and path of the link are not followed: an answer must not
+/// be able to send signed requests elsewhere. A link to another list, or to the page just read, is
+/// the end.
+fn next_query(path: &str, next: &str) -> Option<String> {
+    let (own, asked) = path.split_once('?').unwrap_or((path, ""));
+    let any = url::Url::parse("http://localhost").ok()?;
+    let link = any.join(next).ok()?;
+    let same_list =
+        sign::encode_path(link.path().trim_end_matches('/')).ends_with(&sign::encode_path(own));
+    let query = link.query().filter(|query| !query.is_empty())?;
+    (same_list && query != asked).then(|| query.to_owned())
+}
+
+impl Base {
+    /// Reads `https://host[:port][/path]`.
+    fn parse(endpoint: &str) -> Option<Self> {
+        let url = url::Url::parse(endpoint).ok()?;
+        let bare = url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !bare || !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        let name = url.host_str()?;
+        // A default port is neither sent nor signed; the URL type drops it.
+        let host = match url.port() {
+            Some(port) => format!("{name}:{port}"),
+            None => name.to_owned(),
+        };
+        Some(Self {
+            origin: format!("{}://{host}", url.scheme()),
+            host,
+            path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+fn body_of(call: &Call) -> Vec<u8> {
+    if call.params.is_null() {
+        Vec::new()
+    } else {
+        call.params.to_string().into_bytes()
+    }
+}
+
+fn came(answered: &Answered) -> Came<'_> {
+    Came {
+        status: answered.status,
+        request_id: answered
+            .header("x-request-id")
+            // Keystone's own name for it.
+            .or_else(|| answered.header("x-openstack-request-id")),
+        retry_after: answered.header("retry-after"),
+        server_unix_seconds: answered.server_time(),
+        body: &answered.body,
+    }
+}
+
+fn bug(call: &Call, why: &str) -> ProviderError {
+    ProviderError::new(
+        ErrorClass::Invalid,
+        call.name,
+        &format!("{why}; this is a bug"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

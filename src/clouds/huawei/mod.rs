@@ -1,0 +1,279 @@
+//! Huawei Cloud (and what else speaks its IAM dialect, OpenStack Keystone included): the entry
+//! with names, hosts, budget and kinds, and what the kinds share. Facts: `apis/huawei.md`.
+//!
+//! One federated provider is up to four objects that separate calls make: the identity provider,
+//! the mapping, the protocol that ties both together, and the OIDC configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{CloudId, Fields, Value};
+use crate::provider::{
+    Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts, Listing,
+    Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read, Reply, TextRule, Write,
+};
+
+use super::signing::rfc3986;
+
+mod api;
+mod credentials;
+mod identity_provider;
+mod mapping;
+mod oidc_config;
+mod protocol;
+mod sign;
+mod token;
+
+/// Huawei Cloud.
+pub static CLOUD: Cloud = Cloud {
+    id: CloudId("huawei"),
+    title: "Huawei Cloud",
+    sites: &[],
+    requests_per_second: 5,
+    // No limit is published for IAM; "a few requests a second" is the advice. UNCONFIRMED:
+    // `apis/huawei.md §3.8`.
+    requests_per_second_limit: 10,
+    account_id: ACCOUNT_ID,
+    endpoint_variable: "IDFORM_HUAWEI_ENDPOINT",
+    kinds: &[
+        &identity_provider::HuaweiIdentityProvider,
+        &mapping::HuaweiMapping,
+        &protocol::HuaweiProtocol,
+        &oidc_config::HuaweiOidcConfig,
+    ],
+    identity: || {
+        Read(Call::rest(
+            IDENTITY,
+            "GET",
+            "/v3/auth/domains".to_owned(),
+            Value::Null,
+        ))
+    },
+    account_of,
+    connect,
+};
+
+/// Name of the call that tells whose credentials these are (`apis/huawei.md §5.1`).
+const IDENTITY: &str = "KeystoneListAuthDomains";
+
+/// Huawei's account ids are 32 hex digits; other operators of the same software also use words
+/// (Keystone's `default`).
+const ACCOUNT_ID: TextRule = TextRule {
+    min: 1,
+    max: 64,
+    allowed: "letters, digits, '-', '_'",
+    check: is_id,
+};
+
+/// Ids of identity providers and mappings, which are their names (`apis/huawei.md §3.2`, `§3.3`).
+const NAME: TextRule = TextRule {
+    min: 1,
+    max: 64,
+    allowed: "letters, digits, '-', '_'",
+    check: is_id,
+};
+
+fn is_id(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// The account's id: that of the first domain (`apis/huawei.md §5.1`).
+fn account_of(body: &Value) -> Option<String> {
+    body["domains"][0]["id"].as_str().map(str::to_owned)
+}
+
+/// Finds credentials and makes a client.
+fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError> {
+    let endpoint = default_endpoint(connection.account.region.as_deref())?;
+    let credentials = credentials::find(&connection.account.credentials, connection.surroundings)?;
+    Ok(Arc::new(api::Client::new(
+        connection,
+        &endpoint,
+        credentials,
+    )?))
+}
+
+/// The cloud's own host: global, or a region's (`apis/huawei.md §1.1`).
+fn default_endpoint(region: Option<&str>) -> Result<String, ConnectError> {
+    let Some(region) = region else {
+        return Ok("https://iam.myhuaweicloud.com".to_owned());
+    };
+    // A manifest must not be able to send signed requests elsewhere by way of the host's name.
+    if region.is_empty()
+        || !region
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        return Err(ConnectError::Unusable {
+            source_name: "region".to_owned(),
+            why: "a region has lower-case letters, digits and '-' only".to_owned(),
+        });
+    }
+    // The European site is a separate population of accounts (`apis/huawei.md §6.2`).
+    let end = if region.starts_with("eu-west-1") {
+        "eu"
+    } else {
+        "com"
+    };
+    Ok(format!("https://iam.{region}.myhuaweicloud.{end}"))
+}
+
+// What the kinds share: paths, reading answers, and phases.
+
+/// A name as one segment of a path. Names that follow the rules stay as they are; a foreign one
+/// with a slash must not lead to another route.
+fn segment(name: &str) -> String {
+    rfc3986(name)
+}
+
+/// A text in canonical form: null and absent read as empty (`apis/huawei.md §10`).
+fn text_of(value: &Value) -> Value {
+    Value::String(value.as_str().unwrap_or_default().to_owned())
+}
+
+/// The objects of a list, by id, over all its pages.
+///
+/// # Errors
+/// The call's own error, or that some page is not the documented list.
+fn listed(
+    call: &'static str,
+    answer: Option<&Answer>,
+    member: &str,
+) -> Result<BTreeMap<String, Value>, ProviderError> {
+    let mut objects = BTreeMap::new();
+    for page in came(call, answer)?.pages() {
+        let Some(items) = page[member].as_array() else {
+            let why = format!("the answer has no list `{member}`");
+            return Err(undocumented(call, &why));
+        };
+        for item in items {
+            let Some(id) = item["id"].as_str() else {
+                let why = format!("an entry of the list `{member}` has no id");
+                return Err(undocumented(call, &why));
+            };
+            objects.insert(id.to_owned(), item.clone());
+        }
+    }
+    Ok(objects)
+}
+
+/// One object; [`None`] when the cloud says that it is not there.
+///
+/// # Errors
+/// The call's own error, or that the answer is not the documented object.
+fn shown(
+    call: &'static str,
+    answer: Option<&Answer>,
+    wrapper: &str,
+) -> Result<Option<Value>, ProviderError> {
+    match came(call, answer) {
+        Ok(reply) if reply.body[wrapper].is_object() => Ok(Some(reply.body[wrapper].clone())),
+        Ok(_) => {
+            let why = format!("the answer has no object `{wrapper}`");
+            Err(undocumented(call, &why))
+        }
+        Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn came<'a>(call: &'static str, answer: Option<&'a Answer>) -> Result<&'a Reply, ProviderError> {
+    match answer {
+        Some(Ok(reply)) => Ok(reply),
+        Some(Err(error)) => Err(error.clone()),
+        None => Err(undocumented(call, "no answer was kept; this is a bug")),
+    }
+}
+
+/// An answer that is none of the documented forms.
+fn undocumented(call: &'static str, why: &str) -> ProviderError {
+    ProviderError::new(ErrorClass::Protocol, call, why)
+}
+
+/// Reads a cloud's object into canonical form, or says what is wrong with it.
+type LiveOf = fn(&Value) -> Result<Live, &'static str>;
+
+/// What is known of one object, from its form in the cloud.
+fn observation(
+    call: &'static str,
+    object: Result<Option<Value>, ProviderError>,
+    live_of: LiveOf,
+) -> Observation {
+    match object.map(|object| object.as_ref().map(live_of)) {
+        Ok(Some(Ok(live))) => Observation::Present(live),
+        Ok(Some(Err(why))) => Observation::Unreadable(undocumented(call, why)),
+        Ok(None) => Observation::Absent(Facts::new()),
+        Err(error) => Observation::Unreadable(error),
+    }
+}
+
+/// Sorts one whole list into the wanted objects and the others.
+fn from_list(
+    call: &'static str,
+    list: Result<BTreeMap<String, Value>, ProviderError>,
+    wanted: &[String],
+    live_of: LiveOf,
+) -> Observed {
+    let mut objects = match list {
+        Ok(objects) => objects,
+        Err(error) => {
+            let unreadable =
+                |identity: &String| (identity.clone(), Observation::Unreadable(error.clone()));
+            return Observed {
+                wanted: wanted.iter().map(unreadable).collect(),
+                others: Listing::NotRead,
+            };
+        }
+    };
+    let wanted = wanted
+        .iter()
+        .map(|identity| {
+            let object = objects.remove(identity);
+            (identity.clone(), observation(call, Ok(object), live_of))
+        })
+        .collect();
+    let others = objects
+        .into_iter()
+        .map(|(identity, object)| (identity, live_or_raw(object, live_of)))
+        .collect();
+    Observed {
+        wanted,
+        others: Listing::Complete(others),
+    }
+}
+
+/// A foreign object; one of an unknown form is still worth reporting.
+fn live_or_raw(object: Value, live_of: LiveOf) -> Live {
+    live_of(&object).unwrap_or_else(|_| Live {
+        raw: object,
+        ..Live::default()
+    })
+}
+
+/// One object read by itself.
+fn from_one(identity: &str, observation: Observation) -> Observed {
+    Observed {
+        wanted: BTreeMap::from([(identity.to_owned(), observation)]),
+        others: Listing::NotRead,
+    }
+}
+
+/// A phase of one call.
+fn phase(phase: Phase, call: Call, again: Again, leaves: Option<Fields>) -> PhaseWrites {
+    PhaseWrites {
+        phase,
+        calls: vec![Write { call, again }],
+        leaves,
+    }
+}
+
+/// The live fields with the desired ones over them.
+fn merged(live: &Fields, desired: &Fields) -> Fields {
+    let mut fields = live.clone();
+    fields.extend(desired.clone());
+    fields
+}
+
+#[cfg(test)]
+mod tests;
