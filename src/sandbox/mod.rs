@@ -17,6 +17,8 @@ mod exchange;
 pub mod fault;
 pub mod server;
 pub mod tencent;
+#[cfg(test)]
+mod testing;
 mod throttle;
 pub mod wire;
 

@@ -350,3 +350,6 @@ fn refused(status: u16) -> axum::response::Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,8 @@ pub(super) fn parse(header: &str) -> Result<Parts<'_>> {
     })
 }
 
-/// What the headers claim, once all that must be there and be signed is.
+/// What the headers claim, once all that must be there and be signed is, and the payload hash is
+/// the body's.
 pub(super) fn claim<'a>(request: &'a Request, parts: &Parts<'a>) -> Result<Claim<'a>> {
     let signed: Vec<&str> = parts.signed_headers.split(';').collect();
     for name in MANDATORY {
@@ -69,6 +70,13 @@ pub(super) fn claim<'a>(request: &'a Request, parts: &Parts<'a>) -> Result<Claim
         }
     }
     let header = |name: &str| request.header(name).unwrap_or_default().trim();
+    if header("x-acs-content-sha256") != sha256_hex(&request.body) {
+        return Err(refusal(
+            400,
+            "SignatureDoesNotMatch",
+            "The header x-acs-content-sha256 is not the hash of the body.",
+        ));
+    }
     Ok(Claim {
         key_id: parts.key_id,
         date: header("x-acs-date"),
@@ -78,8 +86,7 @@ pub(super) fn claim<'a>(request: &'a Request, parts: &Parts<'a>) -> Result<Claim
     })
 }
 
-/// The signature this request should carry. A payload hash that does not fit the body fails as a
-/// signature does, because the hash used here is the body's own.
+/// The signature this request should carry.
 pub(super) fn expected(request: &Request, parts: &Parts<'_>, secret: &str) -> Expected {
     let canonical = canonical_request(request, parts.signed_headers);
     let string_to_sign = format!("{ALGORITHM}\n{}", sha256_hex(canonical.as_bytes()));
