@@ -382,12 +382,6 @@ pub trait ResourceKind: Sync {
         Vec::new()
     }
 
-    /// Fields of these desired ones that are only used to create the object and not compared
-    /// afterwards, because the cloud changes them by itself: keys that it fetches from the issuer.
-    fn not_compared(&self, _desired: &Fields) -> &'static [&'static str] {
-        &[]
-    }
-
     /// Examples for the contract suite.
     fn samples(&self) -> Samples;
 }

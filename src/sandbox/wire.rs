@@ -50,3 +50,26 @@ impl Response {
         }
     }
 }
+
+/// The pairs of a query or a form, decoded (`+` is a space), in the order sent.
+pub fn pairs(text: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+/// Percent-encodes as RFC 3986 says: only letters, digits and `-_.~` stay, hex in upper case.
+pub fn encode(text: &str) -> String {
+    use std::fmt::Write as _;
+
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}

@@ -1,0 +1,133 @@
+//! What an Alibaba Cloud account holds, as its state file shows it: wire field names, lists as
+//! lists.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One account.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Account {
+    pub(super) settings: Settings,
+    /// OIDC providers by name: apis/alibaba.md §3.1.
+    pub(super) oidc_providers: BTreeMap<String, OidcProvider>,
+}
+
+/// Switches for what differs between accounts or is not confirmed about the cloud.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Settings {
+    /// What the permanent test key stands for: apis/alibaba.md §6, `IdentityType`.
+    pub(super) identity: Identity,
+    /// Actions refused for want of permission; `*` stands for any run of characters.
+    pub(super) deny_actions: Vec<String>,
+    /// How many reads a fresh object stays invisible.
+    pub(super) read_lag_reads: u32,
+    /// OIDC providers in the account: apis/alibaba.md §3.1, quotas.
+    pub(super) oidc_provider_quota: usize,
+    /// Client ids of one provider: 50, or 20 before spring 2025 (apis/alibaba.md §3.1).
+    pub(super) client_id_quota: usize,
+    /// Fingerprints of one provider: apis/alibaba.md §3.1.
+    pub(super) fingerprint_quota: usize,
+    /// Characters of a client id: 128, on older pages 64 (apis/alibaba.md §3.1).
+    pub(super) client_id_characters: usize,
+    /// Characters of a fingerprint: 128, on older pages 40 (apis/alibaba.md §3.1).
+    pub(super) fingerprint_characters: usize,
+    /// What an empty `ClientIds` on an update does. UNCONFIRMED: apis/alibaba.md §3.1.
+    pub(super) empty_client_ids: OnEmpty,
+    /// What an empty `NewDescription` does. UNCONFIRMED: apis/alibaba.md §3.1.
+    pub(super) empty_description: OnEmpty,
+    /// Whether the last fingerprint may be removed; observed not to (apis/alibaba.md §3.1).
+    pub(super) last_fingerprint_removable: bool,
+    /// Items on one page of a list at most, below what the caller asks for.
+    pub(super) list_page_items: usize,
+    /// Whether the last page has a `Marker` too, as one official sample shows
+    /// (apis/alibaba.md §1.6).
+    pub(super) marker_on_last_page: bool,
+    /// Whether empty texts are left out of answers (apis/alibaba.md §3.1: "may be `""`/absent").
+    pub(super) omit_empty_fields: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            identity: Identity::RamUser,
+            deny_actions: Vec::new(),
+            read_lag_reads: 0,
+            oidc_provider_quota: 100,
+            client_id_quota: 50,
+            fingerprint_quota: 5,
+            client_id_characters: 128,
+            fingerprint_characters: 128,
+            empty_client_ids: OnEmpty::Ignored,
+            empty_description: OnEmpty::Clears,
+            last_fingerprint_removable: false,
+            list_page_items: 100,
+            marker_on_last_page: false,
+            omit_empty_fields: false,
+        }
+    }
+}
+
+/// Who holds the permanent key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Identity {
+    RamUser,
+    Account,
+}
+
+/// What a parameter does that was sent empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnEmpty {
+    /// As if it had not been sent.
+    Ignored,
+    /// The request fails.
+    Refused,
+    /// The field becomes empty.
+    Clears,
+}
+
+/// An OIDC provider; its name is the key it is kept under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct OidcProvider {
+    pub(super) issuer_url: String,
+    #[serde(default)]
+    pub(super) client_ids: Vec<String>,
+    #[serde(default)]
+    pub(super) fingerprints: Vec<String>,
+    #[serde(default)]
+    pub(super) description: String,
+    /// Hours.
+    #[serde(default = "default_issuance_limit_hours")]
+    pub(super) issuance_limit_time: i64,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) create_date: String,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) update_date: String,
+    /// Reads that still miss this object; not a field of the cloud.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) sandbox_reads_until_visible: u32,
+}
+
+/// Hours a token may be old when nothing is said: apis/alibaba.md §3.1.
+pub(super) const fn default_issuance_limit_hours() -> i64 {
+    12
+}
+
+/// Counts one read of a fresh object and says whether it still misses it.
+pub(super) fn misses(reads_until_visible: &mut u32) -> bool {
+    let missed = *reads_until_visible > 0;
+    *reads_until_visible = reads_until_visible.saturating_sub(1);
+    missed
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}

@@ -1,0 +1,61 @@
+//! About the account and its caller: `GetAccountSummary`, STS `GetCallerIdentity`.
+
+use serde_json::json;
+
+use super::answer::{Result, refusal};
+use super::{Call, fields};
+
+/// The role that temporary sandbox credentials stand for.
+const SANDBOX_ROLE_ID: &str = "4611686018400000001";
+const SANDBOX_SESSION: &str = "sandbox";
+
+/// Counts, of which only identity providers can differ from zero here: apis/tencent.md §3.2.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table holds functions that may refuse"
+)]
+pub(super) fn get_account_summary(call: &mut Call<'_>) -> Result {
+    let providers = call.state.provider_count();
+    Ok(fields(json!({
+        "Policies": 0,
+        "Roles": 0,
+        // The deprecated name of the same count.
+        "Idps": providers,
+        "IdentityProviders": providers,
+        "User": 0,
+        "Group": 0,
+        "Member": 0,
+    })))
+}
+
+/// The owner uin and the kind of caller: apis/tencent.md §5.
+pub(super) fn get_caller_identity(call: &mut Call<'_>) -> Result {
+    if call.state.settings.sts_needs_region && call.region.is_none() {
+        return Err(refusal(
+            "MissingParameter",
+            "The request is missing a required parameter `Region`.",
+        ));
+    }
+    let owner = &call.key.account;
+    // Mind the colons: these differ from resource descriptions (apis/tencent.md §5).
+    let (kind, arn, user) = if call.key.temporary {
+        (
+            "CAMRole",
+            format!("qcs::sts:{owner}:assumed-role/{SANDBOX_ROLE_ID}"),
+            format!("{SANDBOX_ROLE_ID}:{SANDBOX_SESSION}"),
+        )
+    } else {
+        (
+            "CAMUser",
+            format!("qcs::cam:{owner}:uin/{owner}"),
+            owner.clone(),
+        )
+    };
+    Ok(fields(json!({
+        "Type": kind,
+        "Arn": arn,
+        "AccountId": owner,
+        "UserId": user,
+        "PrincipalId": owner,
+    })))
+}

@@ -1,0 +1,91 @@
+//! The table of actions: adding one is a function and a line here.
+
+use super::answer::Result;
+use super::parameters::Form::{Text, Texts, Whole};
+use super::parameters::Parameter;
+use super::{Call, account, oidc_provider, user_sso};
+
+/// A service with its only version: apis/tencent.md §1.2.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Service {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+}
+
+const CAM: &Service = &Service {
+    name: "cam",
+    version: "2019-01-16",
+};
+const STS: &Service = &Service {
+    name: "sts",
+    version: "2018-08-13",
+};
+
+/// The services the emulator knows.
+pub(super) const SERVICES: [&Service; 2] = [CAM, STS];
+
+/// The actions that come without a signature, as `Authorization: SKIP`: apis/tencent.md §5.
+/// Neither is served yet.
+pub(super) const UNSIGNED: [&str; 2] = ["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"];
+
+/// One action: where it lives, what it takes, what it does.
+pub(super) struct Action {
+    pub(super) service: &'static Service,
+    pub(super) name: &'static str,
+    pub(super) parameters: &'static [Parameter],
+    pub(super) run: fn(&mut Call<'_>) -> Result,
+}
+
+const USER_OIDC: &[Parameter] = &[
+    Parameter::required("IdentityUrl", Text),
+    Parameter::required("IdentityKey", Text),
+    Parameter::required("ClientId", Text),
+    Parameter::required("AuthorizationEndpoint", Text),
+    Parameter::required("ResponseType", Text),
+    Parameter::required("ResponseMode", Text),
+    Parameter::required("MappingFiled", Text),
+    Parameter::optional("Scope", Texts),
+    Parameter::optional("Description", Text),
+    Parameter::china_only("AutoRotateKey", Whole),
+];
+
+const ROLE_OIDC: &[Parameter] = &[
+    Parameter::required("Name", Text),
+    Parameter::required("IdentityUrl", Text),
+    Parameter::required("IdentityKey", Text),
+    Parameter::required("ClientId", Texts),
+    Parameter::optional("Description", Text),
+    Parameter::china_only("AutoRotateKey", Whole),
+];
+
+const NAME: &[Parameter] = &[Parameter::required("Name", Text)];
+
+const CREATE_USER_SAML: &[Parameter] = &[
+    Parameter::required("SAMLMetadataDocument", Text),
+    Parameter::china_only("AuxiliaryDomain", Text),
+];
+
+const UPDATE_USER_SAML: &[Parameter] = &[
+    Parameter::required("Operate", Text),
+    Parameter::optional("SAMLMetadataDocument", Text),
+    Parameter::china_only("AuxiliaryDomain", Text),
+];
+
+/// Every action the emulator serves. SAML providers and roles (apis/tencent.md §3.3, §3.6) get
+/// their own files and lines.
+#[rustfmt::skip]
+pub(super) const ACTIONS: &[Action] = &[
+    Action { service: CAM, name: "CreateUserOIDCConfig", parameters: USER_OIDC, run: user_sso::create_user_oidc },
+    Action { service: CAM, name: "UpdateUserOIDCConfig", parameters: USER_OIDC, run: user_sso::update_user_oidc },
+    Action { service: CAM, name: "DescribeUserOIDCConfig", parameters: &[], run: user_sso::describe_user_oidc },
+    Action { service: CAM, name: "DisableUserSSO", parameters: &[], run: user_sso::disable_user_sso },
+    Action { service: CAM, name: "CreateUserSAMLConfig", parameters: CREATE_USER_SAML, run: user_sso::create_user_saml },
+    Action { service: CAM, name: "UpdateUserSAMLConfig", parameters: UPDATE_USER_SAML, run: user_sso::update_user_saml },
+    Action { service: CAM, name: "DescribeUserSAMLConfig", parameters: &[], run: user_sso::describe_user_saml },
+    Action { service: CAM, name: "CreateOIDCConfig", parameters: ROLE_OIDC, run: oidc_provider::create },
+    Action { service: CAM, name: "UpdateOIDCConfig", parameters: ROLE_OIDC, run: oidc_provider::update },
+    Action { service: CAM, name: "DescribeOIDCConfig", parameters: NAME, run: oidc_provider::describe },
+    Action { service: CAM, name: "DeleteOIDCConfig", parameters: NAME, run: oidc_provider::delete },
+    Action { service: CAM, name: "GetAccountSummary", parameters: &[], run: account::get_account_summary },
+    Action { service: STS, name: "GetCallerIdentity", parameters: &[], run: account::get_caller_identity },
+];
