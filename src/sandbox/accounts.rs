@@ -98,3 +98,20 @@ impl<A: Serialize + DeserializeOwned + Default + Clone + PartialEq> Accounts<A> 
         fs_err::rename(&aside, &path)
     }
 }
+
+/// `settings` with one switch changed, named and written as in the state file.
+///
+/// # Errors
+/// There is no such switch, or the value does not fit it.
+pub fn with_setting<S: Serialize + DeserializeOwned>(
+    settings: &S,
+    name: &str,
+    value: serde_json::Value,
+) -> Result<S, String> {
+    let mut whole = serde_json::to_value(settings).map_err(|error| error.to_string())?;
+    let Some(switch) = whole.get_mut(name) else {
+        return Err(format!("there is no setting `{name}`"));
+    };
+    *switch = value;
+    serde_json::from_value(whole).map_err(|error| error.to_string())
+}

@@ -5,4 +5,6 @@
 //! JSON shapes, so that the client and its counterpart cannot share a mistake.
 
 pub mod accounts;
+pub mod credentials;
+pub mod emulator;
 pub mod wire;
