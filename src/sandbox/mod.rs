@@ -7,4 +7,5 @@
 pub mod accounts;
 pub mod credentials;
 pub mod emulator;
+pub mod huawei;
 pub mod wire;
