@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::alibaba::AlibabaCloud;
+use super::huawei::HuaweiCloud;
 use super::tencent::TencentCloud;
 use super::wire::{Request, Response};
 
@@ -17,6 +18,7 @@ pub fn emulators(folder: Option<&Path>) -> Vec<Arc<dyn Emulator>> {
     vec![
         Arc::new(TencentCloud::new(of("tencent"))),
         Arc::new(AlibabaCloud::new(of("alibaba"))),
+        Arc::new(HuaweiCloud::new(of("huawei"))),
     ]
 }
 

@@ -15,6 +15,7 @@ mod digest;
 pub mod emulator;
 mod exchange;
 pub mod fault;
+pub mod huawei;
 pub mod server;
 pub mod tencent;
 #[cfg(test)]

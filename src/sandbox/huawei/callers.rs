@@ -1,0 +1,138 @@
+//! Who asks, and may they (`apis/huawei.md §2` and `§9` items 4 to 7).
+
+use super::CLOUD;
+use super::asked::Asked;
+use super::fault::Fault;
+use super::route::{Place, Route};
+use super::signature::{self, Refusal, Secret};
+use super::state::State;
+use super::tokens::{self, Token};
+use crate::sandbox::credentials;
+use crate::sandbox::wire::Request;
+
+/// Seconds a key stays locked: apis/huawei.md §2.2.
+const LOCK_SECONDS: i64 = 5 * 60;
+
+/// Who asks, as far as the request says; not yet checked.
+pub(super) enum Claim<'a> {
+    /// A signed request, with its `Authorization` header.
+    Signed(&'a str),
+    /// A token.
+    Token(Token),
+    /// A sign-in, or a call that anybody may make.
+    Nobody,
+}
+
+/// Finds the account that a request claims to be from.
+pub(super) fn claim<'a>(request: &'a Request, route: &Route) -> Result<(String, Claim<'a>), Fault> {
+    if route.place == Place::Tokens {
+        let account = tokens::account_of_sign_in(&request.body).ok_or_else(|| Fault {
+            message: "The request body is invalid".to_owned(),
+            ..Fault::body()
+        })?;
+        return Ok((account, Claim::Nobody));
+    }
+    // A token wins, as the documents name it first; clients send one or the other.
+    if let Some(text) = request.header("x-auth-token") {
+        let token = Token::read(text).ok_or_else(Fault::unauthenticated)?;
+        return Ok((token.domain.clone(), Claim::Token(token)));
+    }
+    let Some(authorization) = request.header("authorization") else {
+        return Err(Fault::unauthenticated());
+    };
+    let refused = |refusal: Refusal| Fault::signature(refusal.words());
+    let key = signature::access_key(authorization).ok_or_else(|| refused(Refusal::Malformed))?;
+    let known =
+        credentials::account_of_key(CLOUD, key).ok_or_else(|| refused(Refusal::UnknownKey))?;
+    Ok((known.account, Claim::Signed(authorization)))
+}
+
+/// Checks what a request claims.
+pub(super) fn authenticate(
+    asked: &Asked<'_>,
+    state: &mut State,
+    claim: &Claim<'_>,
+) -> Result<(), Fault> {
+    match claim {
+        Claim::Nobody => Ok(()),
+        Claim::Token(token) => {
+            let is_void =
+                token.issued_unix_seconds < state.settings.tokens_void_before_unix_seconds;
+            if is_void || token.expires_unix_seconds <= asked.now_unix_seconds {
+                return Err(Fault::unauthenticated());
+            }
+            Ok(())
+        }
+        Claim::Signed(authorization) => check_signature(asked, state, authorization),
+    }
+}
+
+fn check_signature(asked: &Asked<'_>, state: &mut State, authorization: &str) -> Result<(), Fault> {
+    let key = signature::access_key(authorization).unwrap_or_default();
+    let limit = state.settings.lock_after_failures;
+    let locked = state
+        .signature_failures
+        .get(key)
+        .is_some_and(|failures| failures.locked_until_unix_seconds > asked.now_unix_seconds);
+    if limit > 0 && locked {
+        return Err(Fault::signature(
+            "AK access failed to reach the limit,forbidden",
+        ));
+    }
+    let checked = signature::verify(
+        asked.request,
+        authorization,
+        asked.now_unix_seconds,
+        secret_of,
+    );
+    if let Err(refusal) = checked {
+        if limit > 0 {
+            let failures = state.signature_failures.entry(key.to_owned()).or_default();
+            failures.count += 1;
+            if failures.count >= limit {
+                failures.count = 0;
+                failures.locked_until_unix_seconds = asked.now_unix_seconds + LOCK_SECONDS;
+            }
+        }
+        return Err(Fault::signature(refusal.words()));
+    }
+    state.signature_failures.remove(key);
+    // The header may be unsigned, but it may not name another account (§9 item 6).
+    match asked.request.header("x-domain-id").map(str::trim) {
+        Some(domain) if domain != asked.account => Err(Fault::not_authorised()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn secret_of(key: &str) -> Option<Secret> {
+    let known = credentials::account_of_key(CLOUD, key)?;
+    let credentials = if known.temporary {
+        credentials::temporary(CLOUD, &known.account)?
+    } else {
+        credentials::permanent(CLOUD, &known.account)?
+    };
+    Some(Secret {
+        key: credentials.secret,
+        token: credentials.token,
+    })
+}
+
+/// Checks that the caller may make this call.
+pub(super) fn authorise(
+    asked: &Asked<'_>,
+    state: &State,
+    route: &Route,
+    claim: &Claim<'_>,
+) -> Result<(), Fault> {
+    let Some(permission) = route.permission() else {
+        return Ok(());
+    };
+    // Federation belongs to the account: a project's token may look, not touch (§9 item 7).
+    let in_project = matches!(claim, Claim::Token(token) if token.project.is_some());
+    let names_other_account = matches!(&route.place, Place::DomainQuota(id) if id != asked.account);
+    if state.settings.denies(&permission) || (in_project && route.is_write()) || names_other_account
+    {
+        return Err(Fault::denied(&permission));
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Huawei Cloud IAM's federation API, emulated (`apis/huawei.md §9`).
+//!
+//! One request goes through four stations: which call is it (`route`), who asks (`signature`,
+//! `tokens`), may they (`settings.deny_actions`, scope), and the call itself, one file for each
+//! kind of object. Nothing of the client's code is used here.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use self::asked::Asked;
+use self::callers::{authenticate, authorise, claim};
+use self::fault::Fault;
+use self::route::Place;
+use self::state::State;
+use super::accounts::{Accounts, with_setting};
+use super::emulator::Emulator;
+use super::wire::{Request, Response};
+
+mod asked;
+mod callers;
+mod calls;
+mod fault;
+mod identity_providers;
+mod mappings;
+mod openid_connect;
+mod percent;
+mod protocols;
+mod quotas;
+mod route;
+mod saml_document;
+mod saml_metadata;
+pub mod settings;
+mod signature;
+pub mod state;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+const CLOUD: &str = "huawei";
+
+/// Bytes of a signed body the gateway takes: apis/huawei.md §2.2 rule 7.
+const BODY_BYTES: usize = 12 * 1024 * 1024;
+
+/// The emulated cloud.
+#[derive(Debug)]
+pub struct HuaweiCloud {
+    accounts: Accounts<State>,
+}
+
+impl HuaweiCloud {
+    /// Opens the cloud, with its accounts in `folder`, one file each, or in memory.
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        Self {
+            accounts: Accounts::new(folder),
+        }
+    }
+
+    fn respond(&self, request: &Request, now_unix_seconds: i64) -> Result<Response, Fault> {
+        if request.body.len() > BODY_BYTES {
+            return Err(Fault::too_large());
+        }
+        let route = route::route(request)?;
+        if route.place == Place::ServiceProviderMetadata {
+            return Ok(saml_metadata::of_the_cloud());
+        }
+        let (account, claim) = claim(request, &route)?;
+        let asked = Asked {
+            request,
+            account: &account,
+            now_unix_seconds,
+        };
+        self.accounts
+            .with(&account, |state| {
+                let answer = authenticate(&asked, state, &claim)
+                    .and_then(|()| authorise(&asked, state, &route, &claim))
+                    .and_then(|()| calls::perform(&asked, state, &route));
+                let nulls = state.settings.error_nulls;
+                answer.unwrap_or_else(|fault| fault.answer(route::dialect(&request.path), nulls))
+            })
+            .map_err(|error| Fault::internal(&error.to_string()))
+    }
+
+    fn switch(&self, request: &Request, read: impl FnOnce(&State) -> bool) -> bool {
+        self.account(request).is_some_and(|account| {
+            self.accounts
+                .with(&account, |state| read(state))
+                .unwrap_or(false)
+        })
+    }
+}
+
+impl Emulator for HuaweiCloud {
+    fn cloud(&self) -> &'static str {
+        CLOUD
+    }
+
+    fn action(&self, request: &Request) -> String {
+        route::route(request).map_or_else(|_| String::new(), |route| route.action())
+    }
+
+    fn account(&self, request: &Request) -> Option<String> {
+        let route = route::route(request).ok()?;
+        claim(request, &route).ok().map(|(account, _)| account)
+    }
+
+    fn answer(&self, request: &Request, now_unix_seconds: i64) -> Response {
+        self.respond(request, now_unix_seconds)
+            .unwrap_or_else(|fault| fault.answer(route::dialect(&request.path), false))
+    }
+
+    fn throttled(&self, request: &Request, retry_after_seconds: Option<u32>) -> Response {
+        let at_gateway = self.switch(request, |state| state.settings.throttled_by_gateway);
+        let nulls = self.switch(request, |state| state.settings.error_nulls);
+        let mut response =
+            Fault::throttled(at_gateway).answer(route::dialect(&request.path), nulls);
+        if let Some(seconds) = retry_after_seconds {
+            response
+                .headers
+                .push(("retry-after".to_owned(), seconds.to_string()));
+        }
+        response
+    }
+
+    fn failed(&self, request: &Request, status: u16) -> Response {
+        // Load balancers speak no JSON: apis/huawei.md §1.3 shape 5.
+        if matches!(status, 502 | 504) {
+            return fault::load_balancer_page(status);
+        }
+        let nulls = self.switch(request, |state| state.settings.error_nulls);
+        let permission = route::route(request)
+            .ok()
+            .and_then(|route| route.permission());
+        let fault = match (status, permission) {
+            (403, Some(permission)) => Fault::denied(&permission),
+            _ => Fault::of_status(status),
+        };
+        fault.answer(route::dialect(&request.path), nulls)
+    }
+
+    fn set(&self, account: &str, setting: &str, value: Value) -> Result<(), String> {
+        self.accounts
+            .with(account, |state| {
+                state.settings = with_setting(&state.settings, setting, value)?;
+                Ok(())
+            })
+            .map_err(|error| error.to_string())?
+    }
+}
