@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
-use crate::provider::{Call, Cloud, CloudClient, ConnectError, Connection, Read, TextRule};
+use crate::provider::{KeyVariables, Call, Cloud, CloudClient, ConnectError, Connection, Read, TextRule};
 
 mod api;
 mod credentials;
@@ -34,6 +34,11 @@ pub static CLOUD: Cloud = Cloud {
         max: 16,
         allowed: "the account's uid: 16 digits",
         check: |text| text.bytes().all(|byte| byte.is_ascii_digit()),
+    },
+    sample_account_id: "1234567890123456",
+    key_variables: KeyVariables {
+        id: "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     },
     endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[&oidc_provider::OidcProvider],

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{CloudId, Fields, Value};
-use crate::provider::{
+use crate::provider::{KeyVariables, 
     Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts, Listing,
     Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read, Reply, TextRule, Write,
 };
@@ -34,6 +34,11 @@ pub static CLOUD: Cloud = Cloud {
     // `apis/huawei.md §3.8`.
     requests_per_second_limit: 10,
     account_id: ACCOUNT_ID,
+    sample_account_id: "0123456789abcdef0123456789abcdef",
+    key_variables: KeyVariables {
+        id: "HUAWEICLOUD_SDK_AK",
+        secret: "HUAWEICLOUD_SDK_SK",
+    },
     endpoint_variable: "IDFORM_HUAWEI_ENDPOINT",
     kinds: &[
         &identity_provider::HuaweiIdentityProvider,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
-use crate::provider::{Call, Cloud, CloudClient, ConnectError, Connection, Read, TextRule};
+use crate::provider::{KeyVariables, Call, Cloud, CloudClient, ConnectError, Connection, Read, TextRule};
 
 mod api;
 mod credentials;
@@ -34,6 +34,11 @@ pub static CLOUD: Cloud = Cloud {
         max: 20,
         allowed: "the owner's uin: digits",
         check: |text| text.bytes().all(|byte| byte.is_ascii_digit()),
+    },
+    sample_account_id: "100000000001",
+    key_variables: KeyVariables {
+        id: "TENCENTCLOUD_SECRET_ID",
+        secret: "TENCENTCLOUD_SECRET_KEY",
     },
     endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[&user_oidc::UserOidc, &oidc_provider::OidcProvider],
