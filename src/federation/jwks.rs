@@ -1,21 +1,66 @@
 //! Key sets (JWKS, RFC 7517): reading, canonical form, what a person is shown of a key.
+//!
+//! No function here puts key material of a private key into a message.
 
 use serde_json::{Map, Value, json};
+
+mod differences;
+mod rules;
+mod strict;
+mod summary;
+
+pub use differences::{KeyDifferences, differences};
+pub use rules::KeyProblem;
+pub use summary::{KeySummary, describe, thumbprint};
+
+use super::curve;
+use crate::model::Code;
 
 /// Members that decide what a key accepts; all others (x5c, x5t, issuer) are decoration that
 /// issuers change at will, and are neither compared nor sent.
 const MEMBERS: &[&str] = &["alg", "crv", "e", "kid", "kty", "n", "use", "x", "y"];
 
+/// Reads a key set that a person or an issuer gave, into canonical form.
+///
+/// # Errors
+/// Everything that is wrong with it; the set is not usable then.
+pub fn parse(text: &str) -> Result<Value, Vec<KeyProblem>> {
+    let set = strict::json(text).map_err(|why| vec![KeyProblem::of_set(Code::InvalidKeys, why)])?;
+    check(&set)
+}
+
+/// As [`parse`], for a set that is JSON already.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn check(set: &Value) -> Result<Value, Vec<KeyProblem>> {
+    let (canonical, problems) = sort_out(set);
+    if problems.is_empty() {
+        Ok(canonical)
+    } else {
+        Err(problems)
+    }
+}
+
+/// The usable keys of a set in canonical form, and what is wrong with the others. For sets that
+/// nobody here can mend: issuers may publish key types that come into use later.
+pub fn sort_out(set: &Value) -> (Value, Vec<KeyProblem>) {
+    let (good, problems) = rules::sort_out(set);
+    (canonical_set(good.into_iter()), problems)
+}
+
 /// The canonical form of a key set that a cloud holds: `{"keys": [...]}` with the deciding members
 /// only, sorted. Text that is no key set stays as it is, so that it differs from every key set.
 pub fn canonical_live(text: &str) -> Value {
-    let Ok(Value::Object(set)) = serde_json::from_str::<Value>(text) else {
-        return Value::String(text.to_owned());
-    };
-    let Some(Value::Array(keys)) = set.get("keys") else {
-        return Value::String(text.to_owned());
-    };
-    let mut keys: Vec<Value> = keys.iter().map(canonical_key).collect();
+    let set = serde_json::from_str::<Value>(without_mark(text)).ok();
+    match set.as_ref().and_then(|set| set.get("keys")?.as_array()) {
+        Some(keys) => canonical_set(keys.iter()),
+        None => Value::String(text.to_owned()),
+    }
+}
+
+fn canonical_set<'v>(keys: impl Iterator<Item = &'v Value>) -> Value {
+    let mut keys: Vec<Value> = keys.map(canonical_key).collect();
     keys.sort_by_key(ToString::to_string);
     json!({ "keys": keys })
 }
@@ -23,33 +68,67 @@ pub fn canonical_live(text: &str) -> Value {
 fn canonical_key(key: &Value) -> Value {
     let members: Map<String, Value> = MEMBERS
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), key.get(*name)?.clone())))
+        .filter_map(|name| {
+            let value = key.get(*name)?;
+            let canonical = value
+                .as_str()
+                .and_then(|text| canonical_number(key, name, text));
+            Some((
+                (*name).to_owned(),
+                canonical.map_or_else(|| value.clone(), Value::from),
+            ))
+        })
         .collect();
     Value::Object(members)
 }
 
-/// stub
-#[derive(Debug, Clone)]
-pub struct KeySummary(String);
-impl std::fmt::Display for KeySummary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// One spelling for one number: base64url without padding, and without zero bytes in front (RSA) or
+/// with as many as the curve asks for (EC). Issuers and clouds differ in all three.
+fn canonical_number(key: &Value, name: &str, text: &str) -> Option<String> {
+    let text_of = |name: &str| key.get(name).and_then(Value::as_str);
+    let bytes = match (name, text_of("kty")?) {
+        ("n" | "e", "RSA") => number_bytes(text)?,
+        ("x" | "y", "EC") => {
+            let digits = number_bytes(text)?;
+            let width = curve::coordinate_bytes(text_of("crv")?)?;
+            let missing = width.checked_sub(digits.len())?;
+            let mut bytes = vec![0; missing];
+            bytes.extend(digits);
+            bytes
+        }
+        ("x", "OKP") => decode(text)?,
+        _ => return None,
+    };
+    Some(encode(&bytes))
 }
-/// stub
-pub struct KeyDifferences {
-    /// a
-    pub added: Vec<KeySummary>,
-    /// r
-    pub removed: Vec<KeySummary>,
-    /// c
-    pub changed: Vec<KeySummary>,
+
+fn number_bytes(text: &str) -> Option<Vec<u8>> {
+    let bytes = decode(text)?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    Some(bytes[zeros..].to_vec())
 }
-/// stub
-pub fn differences(_before: &Value, _after: &Value) -> KeyDifferences {
-    KeyDifferences {
-        added: vec![],
-        removed: vec![],
-        changed: vec![],
-    }
+
+/// Decodes base64 in either alphabet, with or without padding.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let text = text
+        .trim_end_matches('=')
+        .replace('+', "-")
+        .replace('/', "_");
+    base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(text)
+        .ok()
 }
+
+fn encode(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// JSON has no byte order mark, but real servers send one.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,138 @@
 //! Text to documents and back. Knows YAML and field tables, knows no cloud.
+//!
+//! `load` finds and reads files, `yaml` turns text into nodes, `document` and `account` read the
+//! envelope, `fields` a `spec` by its table with the words of `check`. `schema` and `explain` say the
+//! same tables to editors and people. No clock, no environment, no network; files in `load` alone.
 
-pub mod document;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+mod account;
+mod check;
+mod document;
+#[cfg(test)]
+mod fake;
+mod fields;
+mod json;
+mod keys;
+mod load;
+mod scalar;
+mod yaml;
+
+pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
+pub use scalar::AllowedEnv;
+
+use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceMap, Span};
+use crate::provider::Cloud;
+use check::Checker;
+use document::Read;
+use load::{Manifest, Place, SideFiles};
+
+/// Everything that the manifests of a run declare.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// The texts, for showing places in them.
+    pub sources: SourceMap,
+    /// Accounts, in the order of files and documents.
+    pub accounts: Vec<Account>,
+    /// Declared objects, in the order of files and documents.
+    pub documents: Vec<Document>,
+    /// Names of `Account` documents with mistakes that leave no account. What refers to them is not
+    /// dangling; the mistake was reported.
+    pub unusable_accounts: BTreeSet<String>,
+    /// Names of other documents with mistakes that leave no object, for the same reason.
+    pub unusable_objects: BTreeSet<String>,
+}
+
+/// Reads and checks all manifests under the paths; `-` stands for `stdin`. All mistakes of all files
+/// are in the diagnostics; what could be read is in the result even then.
+pub fn load(
+    paths: &[PathBuf],
+    stdin: Option<String>,
+    clouds: &'static [&'static Cloud],
+    env: &AllowedEnv,
+) -> (Manifests, Diagnostics) {
+    let mut sources = SourceMap::default();
+    let mut out = Diagnostics::default();
+    let found = load::manifests(paths, stdin, &mut sources, &mut out);
+    let manifests = read(sources, found, SideFiles::default(), clouds, env, &mut out);
+    (manifests, out)
+}
+
+/// As [`load`], for texts by name instead of files; `side_files` are what `file:` references find,
+/// by the words of the reference.
+pub fn parse_texts(
+    texts: &[(&str, &str)],
+    side_files: &[(&str, &str)],
+    clouds: &'static [&'static Cloud],
+    env: &AllowedEnv,
+) -> (Manifests, Diagnostics) {
+    let mut sources = SourceMap::default();
+    let mut out = Diagnostics::default();
+    let found = texts
+        .iter()
+        .map(|(name, text)| Manifest {
+            source: sources.add(*name, *text),
+            place: Place::nowhere(),
+        })
+        .collect();
+    let sides = SideFiles::from_texts(side_files);
+    let manifests = read(sources, found, sides, clouds, env, &mut out);
+    (manifests, out)
+}
+
+fn read(
+    sources: SourceMap,
+    found: Vec<Manifest>,
+    mut sides: SideFiles,
+    clouds: &'static [&'static Cloud],
+    env: &AllowedEnv,
+    out: &mut Diagnostics,
+) -> Manifests {
+    let mut manifests = Manifests::default();
+    let mut accounts: BTreeMap<String, Span> = BTreeMap::new();
+    for Manifest { source, place } in found {
+        let nodes = yaml::parse(&sources, source, out);
+        let mut checker = Checker {
+            sources: &sources,
+            env,
+            sides: &mut sides,
+            place,
+            out: &mut *out,
+            object: None,
+            cloud: None,
+        };
+        for node in &nodes {
+            match document::read(&mut checker, node, clouds) {
+                Read::Object(document) => manifests.documents.push(*document),
+                Read::Account(account) => match accounts.get(&account.value.name) {
+                    Some(before) => {
+                        let title = "two documents declare the same account";
+                        let finding = Diagnostic::error(Code::DuplicateObject, title)
+                            .at(account.span, "the second one")
+                            .at(*before, "the first one")
+                            .help("give one of them another name");
+                        checker.report(finding);
+                    }
+                    None => {
+                        accounts.insert(account.value.name.clone(), account.span);
+                        manifests.accounts.push(account.value);
+                    }
+                },
+                Read::Unusable {
+                    name: Some(name),
+                    is_account,
+                } => {
+                    if is_account {
+                        manifests.unusable_accounts.insert(name);
+                    } else {
+                        manifests.unusable_objects.insert(name);
+                    }
+                }
+                Read::Unusable { name: None, .. } => {}
+            }
+        }
+    }
+    manifests.sources = sources;
+    manifests
+}

@@ -1,0 +1,161 @@
+//! `Account` documents.
+
+use super::check::{Checker, member};
+use super::yaml::{Node, NodeValue};
+use crate::model::{Account, Code, CredentialSource, Diagnostic, Span, UnmanagedRule};
+use crate::provider::Cloud;
+use crate::provider::field::text;
+
+const SPEC: &[&str] = &[
+    "cloud",
+    "accountId",
+    "site",
+    "region",
+    "credentials",
+    "requestsPerSecond",
+    "unmanaged",
+];
+const CREDENTIALS: &[&str] = &["profile", "envPrefix", "webIdentity", "assumeRole"];
+/// In credentials, but for a later version: an unknown key would send people looking for a typo.
+const LATER: &[&str] = &["webIdentity", "assumeRole"];
+
+/// Reads the `spec` of an account. [`None`] after a report when it has no cloud; other mistakes are
+/// reported and leave the default, so that its objects can still be checked.
+pub(super) fn read(
+    checker: &mut Checker<'_>,
+    name: &str,
+    spec: &Node,
+    clouds: &'static [&'static Cloud],
+    origin: Span,
+) -> Option<Account> {
+    let entries = checker.mapping(spec, "`spec` of Account", SPEC)?;
+    let given = |key: &str| {
+        member(entries, key)
+            .map(|entry| &entry.value)
+            .filter(|node| !node.is_null())
+    };
+    let words: Vec<&str> = clouds.iter().map(|cloud| cloud.id.0).collect();
+    let cloud = match given("cloud") {
+        Some(node) => checker.choice(node, "`cloud`", &words),
+        None => {
+            let help = format!("write `cloud:` and one of {}", words.join(", "));
+            checker.missing(spec.span, "`cloud`", &help);
+            None
+        }
+    };
+    let cloud = cloud.and_then(|word| clouds.iter().find(|cloud| cloud.id.0 == word));
+    checker.cloud = cloud.map(|cloud| cloud.id.0);
+    let credentials = given("credentials")
+        .map(|node| credentials(checker, node))
+        .unwrap_or_default();
+    let unmanaged = given("unmanaged")
+        .map(|node| unmanaged(checker, node))
+        .unwrap_or_default();
+    let region = given("region").and_then(|node| region(checker, node));
+    let cloud = cloud?;
+    let account_id = given("accountId")
+        .and_then(|node| checker.ruled_text(node, "`accountId`", &cloud.account_id));
+    let limit = cloud.requests_per_second_limit;
+    let requests_per_second = given("requestsPerSecond")
+        .and_then(|node| {
+            let bounds = (1, i64::from(limit));
+            let number = checker.integer(node, "`requestsPerSecond`", bounds, "requests")?;
+            u32::try_from(number).ok()
+        })
+        .unwrap_or(cloud.requests_per_second);
+    Some(Account {
+        name: name.to_owned(),
+        cloud: cloud.id,
+        account_id,
+        site: site(checker, given("site"), cloud),
+        region,
+        credentials,
+        requests_per_second,
+        unmanaged,
+        origin,
+    })
+}
+
+fn site(checker: &mut Checker<'_>, node: Option<&Node>, cloud: &Cloud) -> Option<String> {
+    let default = cloud.sites.first().map(|site| (*site).to_owned());
+    let Some(node) = node else {
+        return default;
+    };
+    if cloud.sites.is_empty() {
+        let title = format!("`site` means nothing{}", checker.for_cloud());
+        let finding = Diagnostic::error(Code::InvalidValue, title)
+            .at(node.span, "this cloud has one site only")
+            .help("drop the key");
+        checker.report(finding);
+        return None;
+    }
+    checker.choice(node, "`site`", cloud.sites).or(default)
+}
+
+fn region(checker: &mut Checker<'_>, node: &Node) -> Option<String> {
+    let text = checker.ruled_text(node, "`region`", &text(1, 63))?;
+    // It becomes part of a host name; anything else could send requests elsewhere.
+    if text
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        return Some(text);
+    }
+    let finding = Diagnostic::error(Code::InvalidValue, "`region` is not a region's id")
+        .at(node.span, "lower-case letters, digits and dashes only")
+        .help("write it as the cloud does: ap-southeast-1");
+    checker.report(finding);
+    None
+}
+
+fn credentials(checker: &mut Checker<'_>, node: &Node) -> CredentialSource {
+    let mut source = CredentialSource::default();
+    let Some(entries) = checker.mapping(node, "`credentials`", CREDENTIALS) else {
+        return source;
+    };
+    for later in LATER {
+        if let Some(entry) = member(entries, later) {
+            let title = format!("`{later}` is not supported by this version");
+            let finding = Diagnostic::error(Code::InvalidValue, title)
+                .at(entry.key_span, "planned for a later version")
+                .help("let the pipeline get credentials and put them into the cloud's own variables");
+            checker.report(finding);
+        }
+    }
+    let given = |key: &str| member(entries, key).filter(|entry| !entry.value.is_null());
+    source.profile = given("profile")
+        .and_then(|entry| checker.ruled_text(&entry.value, "`profile`", &text(1, 255)));
+    if let Some(entry) = given("envPrefix")
+        && let Some(prefix) = checker.text(&entry.value, "`envPrefix`")
+    {
+        if prefix.len() <= 64 && prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            source.env_prefix = prefix;
+        } else {
+            let title = "`envPrefix` cannot begin a variable's name";
+            let finding = Diagnostic::error(Code::InvalidValue, title)
+                .at(entry.value.span, "at most 64 letters, digits and underscores")
+                .help("write it like PROD_");
+            checker.report(finding);
+        }
+    }
+    source
+}
+
+fn unmanaged(checker: &mut Checker<'_>, node: &Node) -> UnmanagedRule {
+    let mut rule = UnmanagedRule::default();
+    let Some(entries) = checker.mapping(node, "`unmanaged`", &["report", "ignore"]) else {
+        return rule;
+    };
+    if let Some(entry) = member(entries, "report").filter(|entry| !entry.value.is_null()) {
+        rule.report = checker.flag(&entry.value, "`report`");
+    }
+    if let Some(entry) = member(entries, "ignore").filter(|entry| !entry.value.is_null()) {
+        let NodeValue::List(_) = &entry.value.value else {
+            checker.wrong_type(&entry.value, "`ignore`", "a list", "write [\"legacy-*\"]");
+            return rule;
+        };
+        let texts = checker.texts(&entry.value, "`ignore`");
+        rule.ignore = texts.into_iter().map(|(text, _)| text).collect();
+    }
+    rule
+}

@@ -1,0 +1,213 @@
+//! Key sets and fingerprints in manifests: where they come from, and what is said when they are bad.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::check::Checker;
+use super::document::GivenValue;
+use super::fields::{one_of, within};
+use super::json;
+use super::load::Refusal;
+use super::yaml::{Entry, Node, NodeValue};
+use crate::federation::jwks::{self, KeyProblem};
+use crate::model::{Code, Diagnostic};
+
+const WAYS: &str = "write exactly one of {issuer: true}, {file: keys.jwks.json}, {inline: {keys: [...]}}";
+
+/// `{issuer: true}`, `{file}` or `{inline}`.
+pub(super) fn keys(
+    checker: &mut Checker<'_>,
+    field: &Entry,
+    name: &str,
+    max_characters: usize,
+) -> Option<GivenValue> {
+    let way = one_of(checker, &field.value, name, &["issuer", "file", "inline"], WAYS)?;
+    let set = match way.key.as_str() {
+        "issuer" => return issuer(checker, &way.value, WAYS).then_some(GivenValue::IssuerKeys),
+        "file" => from_file(checker, &way.value, name)?,
+        _ => inline(checker, field, way, name)?,
+    };
+    let length = set.to_string().chars().count();
+    if length > max_characters {
+        let finding = checker
+            .out_of_range(name)
+            .at(
+                way.value.span,
+                format!("may have at most {max_characters} characters as JSON, has {length}"),
+            )
+            .help("leave only keys that are in use; certificates (x5c) do not count");
+        checker.report(finding);
+        return None;
+    }
+    Some(GivenValue::Value(set))
+}
+
+fn issuer(checker: &mut Checker<'_>, node: &Node, help: &str) -> bool {
+    match checker.flag(node, "`issuer`") {
+        Some(true) => true,
+        Some(false) => {
+            let finding = Diagnostic::error(Code::InvalidValue, "`issuer` can only be true")
+                .at(node.span, "false says nothing about where they come from")
+                .help(help);
+            checker.report(finding);
+            false
+        }
+        None => false,
+    }
+}
+
+fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value> {
+    let reference = checker.text(node, "`file`")?;
+    let text = match checker.sides.text(&checker.place, &reference) {
+        Ok(text) => text,
+        Err(Refusal { code, why }) => {
+            let finding = Diagnostic::error(code, format!("the file of {name} cannot be used"))
+                .at(node.span, why)
+                .help("write a path relative to this manifest, below the folder that idform was given");
+            checker.report(finding);
+            return None;
+        }
+    };
+    match jwks::parse(&text) {
+        Ok(set) => Some(set),
+        // The file's lines are never shown: they may hold a private key.
+        Err(problems) => {
+            for code in [Code::PrivateKey, Code::InvalidKeys] {
+                let mut said = problems.iter().filter(|problem| problem.code == code).peekable();
+                if said.peek().is_none() {
+                    continue;
+                }
+                let mut finding = bad_keys(code, name).at(node.span, "in this file");
+                for problem in said {
+                    finding = finding.note(sentence(problem));
+                }
+                checker.report(finding);
+            }
+            None
+        }
+    }
+}
+
+fn inline(checker: &mut Checker<'_>, field: &Entry, way: &Entry, name: &str) -> Option<Value> {
+    // Structure first: what looks like a private key must not be shown by any other finding.
+    let set = json::value(checker, &way.value, name)?;
+    let problems = match jwks::check(&set) {
+        Ok(canonical) => return Some(canonical),
+        Err(problems) => problems,
+    };
+    for problem in &problems {
+        let mut finding = bad_keys(problem.code, name);
+        finding = if problem.code == Code::PrivateKey {
+            private_place(checker, field, finding).note(sentence(problem))
+        } else {
+            let path = match (problem.key, problem.member) {
+                (Some(key), Some(member)) => format!("keys.{key}.{member}"),
+                (Some(key), None) => format!("keys.{key}"),
+                (None, _) => String::new(),
+            };
+            let is_secret_near = problems.iter().any(|other| other.code == Code::PrivateKey);
+            if is_secret_near {
+                private_place(checker, field, finding).note(sentence(problem))
+            } else {
+                finding.at(json::nearest(&way.value, &path), problem.text.clone())
+            }
+        };
+        checker.report(finding);
+    }
+    None
+}
+
+/// Points at the field, but only when the line that will be shown ends before the value begins.
+fn private_place(checker: &Checker<'_>, field: &Entry, finding: Diagnostic) -> Diagnostic {
+    let sources = checker.sources;
+    let key_line = sources.position(field.key_span.source, field.key_span.end).line;
+    let value_line = sources
+        .position(field.value.span.source, field.value.span.start)
+        .line;
+    let anchor_is_elsewhere = field.value.span == field.key_span;
+    if key_line < value_line && !anchor_is_elsewhere {
+        finding.at(field.key_span, "in the value of this field")
+    } else {
+        finding
+            .in_file(sources.name(field.key_span.source))
+            .note(format!("at line {key_line}, which is not shown"))
+    }
+}
+
+fn bad_keys(code: Code, name: &str) -> Diagnostic {
+    if code == Code::PrivateKey {
+        Diagnostic::error(code, format!("{name} holds a private key"))
+            .help("replace the key at the issuer, then publish the public half only")
+    } else {
+        Diagnostic::error(code, format!("{name} is no usable key set"))
+            .help("give the issuer's published key set (JWKS, RFC 7517)")
+    }
+}
+
+fn sentence(problem: &KeyProblem) -> String {
+    match problem.key {
+        Some(index) => format!("key {}: {}", index + 1, problem.text),
+        None => problem.text.clone(),
+    }
+}
+
+/// A list of SHA-1 values, or `{issuer: true}`.
+pub(super) fn fingerprints(
+    checker: &mut Checker<'_>,
+    node: &Node,
+    name: &str,
+    max_items: usize,
+) -> Option<GivenValue> {
+    let help = "write a list of SHA-1 fingerprints (40 hexadecimal digits), or {issuer: true}";
+    let items = match &node.value {
+        NodeValue::Map(_) => {
+            let way = one_of(checker, node, name, &["issuer"], help)?;
+            return issuer(checker, &way.value, help).then_some(GivenValue::IssuerFingerprints);
+        }
+        NodeValue::List(items) => items,
+        NodeValue::Scalar(_) => {
+            checker.wrong_type(node, name, "a list", help);
+            return None;
+        }
+    };
+    let texts: Vec<Option<String>> = items
+        .iter()
+        .map(|item| fingerprint(checker, item, name, help))
+        .collect();
+    let texts: BTreeSet<String> = texts.into_iter().collect::<Option<_>>()?;
+    if !within(checker, node, name, texts.len(), max_items) {
+        return None;
+    }
+    let texts = texts.into_iter().map(Value::from).collect();
+    Some(GivenValue::Value(texts))
+}
+
+fn fingerprint(checker: &mut Checker<'_>, node: &Node, name: &str, help: &str) -> Option<String> {
+    // Forty digits may look like a number; what was written counts, so quotes are not asked for.
+    let text = match &node.value {
+        NodeValue::Scalar(scalar) => checker.plain_text(node, name, &scalar.text)?,
+        NodeValue::List(_) | NodeValue::Map(_) => {
+            checker.wrong_type(node, name, "a fingerprint", help);
+            return None;
+        }
+    };
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ':' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect();
+    if digits.len() == 40 && digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Some(digits);
+    }
+    let what = if digits.len() == 64 {
+        "this looks like SHA-256; the cloud compares SHA-1"
+    } else {
+        "not 40 hexadecimal digits"
+    };
+    let finding = Diagnostic::error(Code::InvalidValue, format!("{name} holds no SHA-1 fingerprint"))
+        .at(node.span, what)
+        .help(help);
+    checker.report(finding);
+    None
+}

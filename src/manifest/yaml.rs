@@ -1,0 +1,573 @@
+//! YAML text to [`Node`]s: what was written and where. The only file that names the YAML crate.
+//!
+//! It reads the crate's event stream (its re-exported parser), not its serde face (2026-11): events
+//! tell plain from quoted text, keep every byte offset, hand aliases over unexpanded, and let
+//! reading go on at the next document after a mistake. Deserialising into spanned values was tried:
+//! it stops at the first mistake of a file and has to guess quoting from the text.
+//!
+//! Everything here is bounded: nesting, nodes, aliases and the text they copy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag, options};
+
+use crate::model::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
+
+/// Deepest nesting of lists and mappings, aliases expanded. The readers below recurse this deep.
+const NESTING_LIMIT: usize = 64;
+/// Most nodes in one file, aliases expanded: ten thousand documents of ordinary size, and at most
+/// some 100 MiB of memory.
+const NODES_LIMIT: usize = 500_000;
+/// Most aliases in one file.
+const ALIASES_LIMIT: usize = 100;
+/// Most bytes of text that anchors and aliases may copy in one file.
+const COPIED_BYTES_LIMIT: usize = 8 * 1024 * 1024;
+/// Most broken documents reported for one file; after that it is no manifest at all.
+const SYNTAX_ERRORS_LIMIT: usize = 50;
+/// Most doubled keys reported for one mapping; a hostile one could hold a hundred thousand.
+const DOUBLES_LIMIT: usize = 50;
+
+/// A value and where it was written. Behind an alias the place is the alias.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Node {
+    /// What was written.
+    pub(super) value: NodeValue,
+    /// Where. A block mapping points at its first key, a block list at its first dash, an omitted
+    /// value at its key.
+    pub(super) span: Span,
+}
+
+/// The three shapes of YAML.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum NodeValue {
+    /// A single text; its meaning is for the reader to decide.
+    Scalar(Scalar),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order of the text, keys unique.
+    Map(Vec<Entry>),
+}
+
+/// A single text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Scalar {
+    /// The text, quotes and escapes resolved; `1e3` and `0123` stay what was written.
+    pub(super) text: String,
+    /// Neither quoted, nor a block, nor tagged as text, so that it may mean null, a switch or a
+    /// number.
+    pub(super) is_plain: bool,
+}
+
+/// One member of a mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    /// The key.
+    pub(super) key: String,
+    /// Where the key stands.
+    pub(super) key_span: Span,
+    /// The value.
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// Whether the value is null: written so, or left out.
+    pub(super) fn is_null(&self) -> bool {
+        match &self.value {
+            NodeValue::Scalar(scalar) => {
+                scalar.is_plain
+                    && matches!(scalar.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+            }
+            NodeValue::List(_) | NodeValue::Map(_) => false,
+        }
+    }
+
+    /// The value of a key, when this is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            NodeValue::Map(entries) => entries
+                .iter()
+                .find(|entry| entry.key == key)
+                .map(|entry| &entry.value),
+            NodeValue::Scalar(_) | NodeValue::List(_) => None,
+        }
+    }
+}
+
+/// Reads all documents of a text that can be read; empty ones are left out.
+pub(super) fn parse(sources: &SourceMap, source: SourceId, out: &mut Diagnostics) -> Vec<Node> {
+    let mut text = sources.text(source);
+    let mut base = 0;
+    // A byte order mark is legal at the beginning, and some editors leave one.
+    if let Some(rest) = text.strip_prefix('\u{feff}') {
+        text = rest;
+        base = 3;
+    }
+    Reader::new(text, source, base, out).documents()
+}
+
+/// What an anchor stands for, with what a copy of it costs.
+struct Anchored {
+    node: Node,
+    size: Size,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+/// A list or mapping that is still open.
+struct Frame {
+    value: NodeValue,
+    span: Span,
+    anchor: usize,
+    /// The key whose value comes next; [`None`] inside where a key could not be read.
+    key: KeyState,
+    size: Size,
+}
+
+enum KeyState {
+    /// A list, or a mapping that waits for a key.
+    Waiting,
+    /// A mapping that waits for the value of this key.
+    Read(String, Span),
+    /// A mapping that waits for a value which nobody wants: its key was no text.
+    Refused,
+}
+
+struct Reader<'t, 'd> {
+    text: &'t str,
+    source: SourceId,
+    base: usize,
+    out: &'d mut Diagnostics,
+    frames: Vec<Frame>,
+    anchors: BTreeMap<usize, Anchored>,
+    nodes: usize,
+    aliases: usize,
+    copied_bytes: usize,
+    done: Vec<Node>,
+}
+
+/// Why a document was given up.
+enum Stop {
+    /// The next one can be read.
+    Document(Diagnostic),
+    /// A budget of the whole file is used up.
+    File(Diagnostic),
+}
+
+impl<'t, 'd> Reader<'t, 'd> {
+    fn new(text: &'t str, source: SourceId, base: usize, out: &'d mut Diagnostics) -> Self {
+        Self {
+            text,
+            source,
+            base,
+            out,
+            frames: Vec::new(),
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            aliases: 0,
+            copied_bytes: 0,
+            done: Vec::new(),
+        }
+    }
+
+    fn documents(mut self) -> Vec<Node> {
+        let limits = options! {
+            emit_comments: false,
+            flow_nesting_limit: NESTING_LIMIT,
+            block_nesting_limit: NESTING_LIMIT,
+        };
+        let mut parser = Parser::new_from_str_with_options(self.text, limits);
+        let mut stops = 0;
+        while let Some(result) = parser.next_event() {
+            let stop = match result {
+                Ok((event, span)) => match self.event(event, self.span(&span)) {
+                    Ok(()) => continue,
+                    Err(stop) => stop,
+                },
+                Err(error) => Stop::Document(self.syntax_error(&error)),
+            };
+            self.frames.clear();
+            self.anchors.clear();
+            stops += 1;
+            match stop {
+                Stop::Document(diagnostic) => self.out.push(diagnostic),
+                Stop::File(diagnostic) => {
+                    self.out.push(diagnostic);
+                    break;
+                }
+            }
+            if stops >= SYNTAX_ERRORS_LIMIT || !parser.proceed_next_document().unwrap_or(false) {
+                break;
+            }
+        }
+        self.done
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
+        match event {
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::Anchor(..)
+            | Event::UnresolvedAlias(_)
+            | Event::Comment(..) => Ok(()),
+            Event::DocumentEnd => {
+                self.frames.clear();
+                self.anchors.clear();
+                Ok(())
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_text = self.tag(tag.as_deref(), "str", span)?;
+                let node = Node {
+                    value: NodeValue::Scalar(Scalar {
+                        is_plain: style == ScalarStyle::Plain && !is_text,
+                        text: text.into_owned(),
+                    }),
+                    span,
+                };
+                let bytes = match &node.value {
+                    NodeValue::Scalar(scalar) => scalar.text.len(),
+                    NodeValue::List(_) | NodeValue::Map(_) => 0,
+                };
+                let size = Size {
+                    nodes: 1,
+                    bytes,
+                    depth: 0,
+                };
+                self.count(1, span)?;
+                self.finished(node, size, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), "seq", span)?;
+                self.open(NodeValue::List(Vec::new()), span, anchor)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), "map", span)?;
+                self.open(NodeValue::Map(Vec::new()), span, anchor)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            // The crate may grow events; skipping one that carries a value would lose it silently.
+            _ => Err(Stop::Document(
+                Diagnostic::error(Code::YamlSyntax, "the document is not YAML that idform reads")
+                    .at(span, "this is not known"),
+            )),
+        }
+    }
+
+    fn open(&mut self, value: NodeValue, span: Span, anchor: usize) -> Result<(), Stop> {
+        if self.frames.len() >= NESTING_LIMIT {
+            return Err(Stop::Document(too_deep(span)));
+        }
+        self.count(1, span)?;
+        self.frames.push(Frame {
+            value,
+            span,
+            anchor,
+            key: KeyState::Waiting,
+            size: Size {
+                nodes: 1,
+                ..Size::default()
+            },
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Stop> {
+        let Some(frame) = self.frames.pop() else {
+            return Ok(());
+        };
+        let Frame {
+            value,
+            mut span,
+            anchor,
+            size,
+            ..
+        } = frame;
+        let value = match value {
+            NodeValue::Map(entries) => NodeValue::Map(merge(self.unique(entries))),
+            other @ (NodeValue::List(_) | NodeValue::Scalar(_)) => other,
+        };
+        let is_flow = self.slice(span).starts_with(['[', '{']);
+        if is_flow {
+            span.end = end.end.max(span.end);
+        } else if let NodeValue::Map(entries) = &value {
+            span = entries.first().map_or(span, |entry| entry.key_span);
+        } else if span.end == span.start && self.slice_from(span).starts_with('-') {
+            span.end += 1;
+        }
+        self.finished(Node { value, span }, size, anchor)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
+        self.aliases += 1;
+        if self.aliases > ALIASES_LIMIT {
+            return Err(Stop::File(too_complex(
+                span,
+                &format!("a file may have at most {ALIASES_LIMIT} aliases"),
+            )));
+        }
+        let Some(Anchored { node, size }) = self.anchors.get(&anchor) else {
+            return Err(Stop::Document(
+                Diagnostic::error(Code::YamlSyntax, "an alias refers to itself")
+                    .at(span, "this alias lies inside of what it stands for")
+                    .help("write the value out"),
+            ));
+        };
+        let size = *size;
+        if self.frames.len() + size.depth > NESTING_LIMIT {
+            return Err(Stop::Document(too_deep(span)));
+        }
+        if self.nodes + size.nodes > NODES_LIMIT {
+            return Err(Stop::File(too_many_nodes(span)));
+        }
+        if self.copied_bytes + size.bytes > COPIED_BYTES_LIMIT {
+            return Err(Stop::File(copies_too_much(span)));
+        }
+        let mut node = node.clone();
+        place(&mut node, span);
+        self.copied_bytes += size.bytes;
+        self.nodes += size.nodes;
+        self.finished(node, size, 0)
+    }
+
+    /// Puts a finished value where it belongs.
+    fn finished(&mut self, mut node: Node, size: Size, anchor: usize) -> Result<(), Stop> {
+        if anchor != 0 {
+            self.keep(&node, size, anchor)?;
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            if !node.is_null() {
+                self.done.push(node);
+            }
+            return Ok(());
+        };
+        frame.size.nodes += size.nodes;
+        frame.size.bytes += size.bytes;
+        frame.size.depth = frame.size.depth.max(size.depth + 1);
+        let entries = match &mut frame.value {
+            NodeValue::List(items) => {
+                items.push(node);
+                return Ok(());
+            }
+            NodeValue::Map(entries) => entries,
+            NodeValue::Scalar(_) => return Ok(()),
+        };
+        match std::mem::replace(&mut frame.key, KeyState::Waiting) {
+            KeyState::Read(key, key_span) => {
+                if node.span.start == node.span.end {
+                    node.span = key_span;
+                }
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    value: node,
+                });
+            }
+            KeyState::Refused => {}
+            KeyState::Waiting => match node.value {
+                NodeValue::Scalar(scalar) => frame.key = KeyState::Read(scalar.text, node.span),
+                NodeValue::List(_) | NodeValue::Map(_) => {
+                    frame.key = KeyState::Refused;
+                    self.out.push(
+                        Diagnostic::error(Code::WrongType, "a key is no text")
+                            .at(node.span, "keys are single words or quoted texts"),
+                    );
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, node: &Node, size: Size, anchor: usize) -> Result<(), Stop> {
+        // Keeping is a copy too: anchors inside anchors would otherwise multiply for free.
+        self.copied_bytes += size.bytes;
+        self.count(size.nodes, node.span)?;
+        if self.copied_bytes > COPIED_BYTES_LIMIT {
+            return Err(Stop::File(copies_too_much(node.span)));
+        }
+        let node = node.clone();
+        self.anchors.insert(anchor, Anchored { node, size });
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
+        self.nodes += nodes;
+        if self.nodes > NODES_LIMIT {
+            return Err(Stop::File(too_many_nodes(span)));
+        }
+        Ok(())
+    }
+
+    /// Whether the tag says what `expected` says; tags that mean anything else are refused, since
+    /// a document is pure data.
+    fn tag(&mut self, tag: Option<&Tag>, expected: &str, span: Span) -> Result<bool, Stop> {
+        match tag {
+            None => Ok(false),
+            Some(tag) if tag.is_yaml_core_schema_tag(expected) => Ok(true),
+            Some(_) => Err(Stop::Document(
+                Diagnostic::error(Code::InvalidValue, "YAML tags are not used in manifests")
+                    .at(span, "this value has a tag")
+                    .help("leave the `!tag` out; quote a text that looks like something else"),
+            )),
+        }
+    }
+
+    /// Refuses keys that stand twice; the first stays, so that the mistake makes no echoes.
+    fn unique(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut doubled: BTreeMap<usize, Span> = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            if let Some(before) = first.get(entry.key.as_str()) {
+                doubled.insert(index, *before);
+            } else {
+                first.insert(&entry.key, entry.key_span);
+            }
+        }
+        if doubled.is_empty() {
+            return entries;
+        }
+        for (index, before) in doubled.iter().take(DOUBLES_LIMIT) {
+            self.out.push(
+                Diagnostic::error(Code::DuplicateKey, "a key stands twice in one mapping")
+                    .at(entries[*index].key_span, "the second time")
+                    .at(*before, "the first time")
+                    .help("keep one of them"),
+            );
+        }
+        entries
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| !doubled.contains_key(index))
+            .map(|(_, entry)| entry)
+            .collect()
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Diagnostic {
+        let mut at = error
+            .marker()
+            .byte_offset()
+            .unwrap_or(self.text.len())
+            .min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let width = self.text[at..]
+            .chars()
+            .next()
+            .filter(|c| *c != '\n' && *c != '\r')
+            .map_or(0, char::len_utf8);
+        let span = self.range(at, at + width);
+        if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+            return too_deep(span);
+        }
+        Diagnostic::error(Code::YamlSyntax, "the document is not valid YAML")
+            .at(span, one_line(&error.kind().to_string()))
+            .note("nothing of this document was checked")
+    }
+
+    fn span(&self, span: &serde_yaml::granit_parser::Span) -> Span {
+        let range = span.byte_range().unwrap_or_default();
+        // The scanner's end of a block scalar or plain text may lie past trailing line breaks.
+        let end = range.end.min(self.text.len());
+        let start = range.start.min(end);
+        let text = self.text.get(start..end).unwrap_or_default();
+        self.range(start, start + text.trim_end().len())
+    }
+
+    fn range(&self, start: usize, end: usize) -> Span {
+        let offset = |at: usize| u32::try_from(at + self.base).unwrap_or(u32::MAX);
+        Span {
+            source: self.source,
+            start: offset(start),
+            end: offset(end),
+        }
+    }
+
+    fn slice(&self, span: Span) -> &'t str {
+        let to = (span.end as usize).saturating_sub(self.base);
+        self.text
+            .get((span.start as usize).saturating_sub(self.base)..to)
+            .unwrap_or_default()
+    }
+
+    fn slice_from(&self, span: Span) -> &'t str {
+        self.text
+            .get((span.start as usize).saturating_sub(self.base)..)
+            .unwrap_or_default()
+    }
+}
+
+/// Resolves `<<`: members of the merged mappings count where the mapping has none of its own.
+fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let Some(at) = entries.iter().position(|entry| entry.key == "<<") else {
+        return entries;
+    };
+    let merged = match &entries[at].value.value {
+        NodeValue::Map(_) => vec![entries[at].value.clone()],
+        NodeValue::List(items) if items.iter().all(|item| matches!(item.value, NodeValue::Map(_))) => {
+            items.clone()
+        }
+        // Anything else stays and is refused as an unknown key.
+        NodeValue::List(_) | NodeValue::Scalar(_) => return entries,
+    };
+    entries.remove(at);
+    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    for node in merged {
+        if let NodeValue::Map(members) = node.value {
+            entries.extend(
+                members
+                    .into_iter()
+                    .filter(|member| known.insert(member.key.clone())),
+            );
+        }
+    }
+    entries
+}
+
+/// Lets a copy point at the alias it came through.
+fn place(node: &mut Node, span: Span) {
+    node.span = span;
+    match &mut node.value {
+        NodeValue::Scalar(_) => {}
+        NodeValue::List(items) => items.iter_mut().for_each(|item| place(item, span)),
+        NodeValue::Map(entries) => {
+            for entry in entries {
+                entry.key_span = span;
+                place(&mut entry.value, span);
+            }
+        }
+    }
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    too_complex(
+        span,
+        &format!("lists and mappings may lie at most {NESTING_LIMIT} deep"),
+    )
+}
+
+fn too_many_nodes(span: Span) -> Diagnostic {
+    too_complex(
+        span,
+        &format!("a file may hold at most {NODES_LIMIT} values, aliases expanded"),
+    )
+    .help("spread the documents over several files")
+}
+
+fn copies_too_much(span: Span) -> Diagnostic {
+    too_complex(span, "anchors and aliases copy more than 8 MiB of text")
+}
+
+fn too_complex(span: Span, label: &str) -> Diagnostic {
+    Diagnostic::error(Code::TooComplex, "the file goes past the limits of a manifest")
+        .at(span, label)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
