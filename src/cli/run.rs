@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::compile::{World, compile};
-use crate::manifest::document::Manifests;
+use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::{Http, HttpOptions};
-use crate::net::{Reader, Writer};
+use crate::net::{Patience, Reader, Writer};
 use crate::observe::live::{self, Readers};
 use crate::plan::{Plan, findings};
 use crate::provider::{Cloud, Connection, Surroundings};
@@ -40,11 +40,10 @@ pub(super) fn load(wanted: &args::Manifests) -> Result<Loaded> {
     } else {
         None
     };
-    let allowed = wanted
-        .env
-        .iter()
-        .map(|name| (name.clone(), std::env::var(name).ok()))
-        .collect();
+    let mut allowed = AllowedEnv::default();
+    for name in &wanted.env {
+        allowed.allow(name, std::env::var(name).ok());
+    }
     let (manifests, mut diagnostics) =
         crate::manifest::load(&wanted.paths, stdin, crate::clouds::CLOUDS, &allowed);
     let world = compile(&manifests, &mut diagnostics);
@@ -115,6 +114,7 @@ impl Connected {
                     client,
                     account.requests_per_second,
                     Arc::clone(&gate),
+                    Patience::default(),
                 )
             });
             readers.insert(account.name.clone(), reader);

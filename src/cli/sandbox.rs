@@ -18,7 +18,8 @@ async fn serve_until_interrupted(serve: &Serve, output: &Output) -> Result<Exit>
         folder: serve.state.clone(),
         faults: serve.fault.clone(),
         latency: serve.latency,
-        listen: serve.listen,
+        listen: serve.listen.ip(),
+        port: serve.listen.port(),
         ..Options::default()
     })
     .await

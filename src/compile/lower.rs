@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::manifest::document::{Document, Ensure, Given, GivenValue, Manifests};
+use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
 use crate::provider::{Clear, Field, Naming, Need, field_of};
 
@@ -19,29 +19,10 @@ pub(super) struct Lowered<'a> {
 /// Objects by address, with their documents.
 pub(super) type Objects<'a> = BTreeMap<Address, Lowered<'a>>;
 
-/// Accounts by name; a name twice is an error.
-pub(super) fn accounts(
-    manifests: &Manifests,
-    diagnostics: &mut Diagnostics,
-) -> BTreeMap<String, Arc<Account>> {
-    let mut accounts: BTreeMap<String, Arc<Account>> = BTreeMap::new();
-    for account in &manifests.accounts {
-        match accounts.entry(account.name.clone()) {
-            Entry::Vacant(slot) => {
-                slot.insert(Arc::new(account.clone()));
-            }
-            Entry::Occupied(first) => diagnostics.push(
-                Diagnostic::error(
-                    Code::DuplicateObject,
-                    format!("the account `{}` is declared twice", account.name),
-                )
-                .at(account.origin, "declared again here")
-                .at(first.get().origin, "first declared here")
-                .help("keep one of the two documents"),
-            ),
-        }
-    }
-    accounts
+/// Accounts by name.
+pub(super) fn accounts(manifests: &Manifests) -> BTreeMap<String, Arc<Account>> {
+    let named = |account: &Account| (account.name.clone(), Arc::new(account.clone()));
+    manifests.accounts.iter().map(named).collect()
 }
 
 /// Every document whose account is known, as a desired object. References are resolved later.
@@ -55,7 +36,13 @@ pub(super) fn objects<'a>(
     for document in &manifests.documents {
         let info = document.kind.info();
         let Some(account) = accounts.get(&document.account.value) else {
-            unknown_account(document, accounts, diagnostics);
+            // A document with mistakes has been told of; what refers to it is not to blame.
+            if !manifests
+                .unusable_accounts
+                .contains(&document.account.value)
+            {
+                unknown_account(document, accounts, diagnostics);
+            }
             continue;
         };
         let kind_cloud = crate::clouds::cloud_of(info.name);

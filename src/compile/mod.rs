@@ -8,7 +8,7 @@ mod resolve;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::manifest::document::{Ensure, Manifests, Mode};
+use crate::manifest::{Ensure, Manifests, Mode};
 use crate::model::{Account, Address, Diagnostics, Fields};
 use crate::provider::ResourceKind;
 
@@ -62,9 +62,9 @@ pub struct World {
 /// Compiles all documents; what is wrong goes to `diagnostics`, and the world is only good for use
 /// when that holds no errors.
 pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
-    let accounts = lower::accounts(manifests, diagnostics);
+    let accounts = lower::accounts(manifests);
     let mut objects = lower::objects(manifests, &accounts, diagnostics);
-    resolve::references(&mut objects, diagnostics);
+    resolve::references(manifests, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);
     resolve::waits(&mut objects);
     resolve::removals(&objects, diagnostics);

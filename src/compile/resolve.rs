@@ -6,14 +6,18 @@ use std::sync::Arc;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
-use crate::manifest::document::{Ensure, GivenValue, Spanned};
+use crate::manifest::{Ensure, GivenValue, Manifests, Spanned};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, KindName, Value};
 use crate::provider::{Form, Naming, Removal, field_of};
 
 use super::lower::Objects;
 
 /// Turns references into addresses and cloud names, and completes composite identities.
-pub(super) fn references(objects: &mut Objects<'_>, diagnostics: &mut Diagnostics) {
+pub(super) fn references(
+    manifests: &Manifests,
+    objects: &mut Objects<'_>,
+    diagnostics: &mut Diagnostics,
+) {
     // First the names in the cloud of everything that has one of its own.
     let names: BTreeMap<Address, (String, Ensure)> = objects
         .iter()
@@ -55,6 +59,8 @@ pub(super) fn references(objects: &mut Objects<'_>, diagnostics: &mut Diagnostic
                     desired.references.insert(name.clone(), address.clone());
                     desired.needs.insert(address);
                 }
+                // The mistake in that document has been told.
+                None if manifests.unusable_objects.contains(target) => {}
                 None => diagnostics.push(dangling(
                     given.span,
                     name,

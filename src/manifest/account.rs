@@ -118,7 +118,9 @@ fn credentials(checker: &mut Checker<'_>, node: &Node) -> CredentialSource {
             let title = format!("`{later}` is not supported by this version");
             let finding = Diagnostic::error(Code::InvalidValue, title)
                 .at(entry.key_span, "planned for a later version")
-                .help("let the pipeline get credentials and put them into the cloud's own variables");
+                .help(
+                    "let the pipeline get credentials and put them into the cloud's own variables",
+                );
             checker.report(finding);
         }
     }
@@ -128,12 +130,19 @@ fn credentials(checker: &mut Checker<'_>, node: &Node) -> CredentialSource {
     if let Some(entry) = given("envPrefix")
         && let Some(prefix) = checker.text(&entry.value, "`envPrefix`")
     {
-        if prefix.len() <= 64 && prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        if prefix.len() <= 64
+            && prefix
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
             source.env_prefix = prefix;
         } else {
             let title = "`envPrefix` cannot begin a variable's name";
             let finding = Diagnostic::error(Code::InvalidValue, title)
-                .at(entry.value.span, "at most 64 letters, digits and underscores")
+                .at(
+                    entry.value.span,
+                    "at most 64 letters, digits and underscores",
+                )
                 .help("write it like PROD_");
             checker.report(finding);
         }

@@ -152,7 +152,12 @@ impl Checker<'_> {
         {
             return Some(on);
         }
-        self.wrong_type(node, name, "a switch", "write true or false, without quotes");
+        self.wrong_type(
+            node,
+            name,
+            "a switch",
+            "write true or false, without quotes",
+        );
         None
     }
 
@@ -170,7 +175,11 @@ impl Checker<'_> {
         };
         let number = match scalar::meaning(scalar) {
             Meaning::Integer(number) => number,
-            Meaning::Null | Meaning::Flag(_) | Meaning::Float(_) | Meaning::Ambiguous | Meaning::Text => {
+            Meaning::Null
+            | Meaning::Flag(_)
+            | Meaning::Float(_)
+            | Meaning::Ambiguous
+            | Meaning::Text => {
                 let help = "write digits, without quotes and without a zero in front";
                 self.wrong_type(node, name, "a whole number", help);
                 return None;
@@ -209,7 +218,12 @@ impl Checker<'_> {
         if let NodeValue::List(items) = &node.value {
             return Some(items);
         }
-        self.wrong_type(node, name, "a list", "write it as [one, two], or with a dash for each");
+        self.wrong_type(
+            node,
+            name,
+            "a list",
+            "write it as [one, two], or with a dash for each",
+        );
         None
     }
 
@@ -253,7 +267,10 @@ impl Checker<'_> {
             format!("put it in quotes: \"{text}\"")
         };
         let finding = Diagnostic::error(Code::WrongType, format!("{name} is not text"))
-            .at(node.span, format!("without quotes this is {}", meaning.words()))
+            .at(
+                node.span,
+                format!("without quotes this is {}", meaning.words()),
+            )
             .help(help);
         self.report(finding);
     }
@@ -268,7 +285,8 @@ impl Checker<'_> {
 
     /// ` for alibaba`, when a cloud's limits are meant.
     pub(super) fn for_cloud(&self) -> String {
-        self.cloud.map_or(String::new(), |cloud| format!(" for {cloud}"))
+        self.cloud
+            .map_or(String::new(), |cloud| format!(" for {cloud}"))
     }
 }
 
@@ -281,7 +299,12 @@ pub(super) fn member<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Entry> {
 pub(super) fn suggestion(word: &str, known: &[&str], otherwise: &str) -> String {
     let best = known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&fold(word), &fold(candidate)), candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&fold(word), &fold(candidate)),
+                candidate,
+            )
+        })
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match best {

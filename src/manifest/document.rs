@@ -152,8 +152,14 @@ pub(super) fn read(
 ) -> Read {
     checker.object = None;
     checker.cloud = None;
-    let is_account = node.get("kind").is_some_and(|kind| is_text(kind, "Account"));
-    let known = if is_account { ACCOUNT_ENVELOPE } else { ENVELOPE };
+    let is_account = node
+        .get("kind")
+        .is_some_and(|kind| is_text(kind, "Account"));
+    let known = if is_account {
+        ACCOUNT_ENVELOPE
+    } else {
+        ENVELOPE
+    };
     let nothing = Read::Unusable {
         name: None,
         is_account,
@@ -255,7 +261,11 @@ fn kind(
     clouds: &'static [&'static Cloud],
 ) -> Option<(&'static dyn ResourceKind, &'static Cloud)> {
     let Some(entry) = member(entries, "kind") else {
-        checker.missing(at, "`kind`", "write `kind:` and one that `idform explain` lists");
+        checker.missing(
+            at,
+            "`kind`",
+            "write `kind:` and one that `idform explain` lists",
+        );
         return None;
     };
     let text = checker.text(&entry.value, "`kind`")?;
@@ -396,19 +406,20 @@ fn object_spec(
     let Some(entries) = checker.mapping(spec, &title, &known) else {
         return (None, BTreeMap::new());
     };
-    let cloud_name = rule
-        .zip(member(entries, "name"))
-        .and_then(|(rule, entry)| {
-            let value = checker.ruled_text(&entry.value, "`name`", &rule)?;
-            Some(Spanned {
-                value,
-                span: entry.value.span,
-            })
-        });
+    let cloud_name = rule.zip(member(entries, "name")).and_then(|(rule, entry)| {
+        let value = checker.ruled_text(&entry.value, "`name`", &rule)?;
+        Some(Spanned {
+            value,
+            span: entry.value.span,
+        })
+    });
     let given = fields::fields(checker, info.fields, entries);
     for field in info.fields {
         if field.need == Need::Always && member(entries, field.name).is_none() {
-            let help = format!("{}: it is part of what the object is", field.doc.trim_end_matches('.'));
+            let help = format!(
+                "{}: it is part of what the object is",
+                field.doc.trim_end_matches('.')
+            );
             checker.missing(spec.span, &format!("`{}`", field.name), &help);
         }
     }

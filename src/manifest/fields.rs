@@ -132,12 +132,7 @@ pub(super) fn within(
     false
 }
 
-fn reference(
-    checker: &mut Checker<'_>,
-    node: &Node,
-    name: &str,
-    kind: &str,
-) -> Option<GivenValue> {
+fn reference(checker: &mut Checker<'_>, node: &Node, name: &str, kind: &str) -> Option<GivenValue> {
     let help = format!("write the metadata.name of a {kind}, or {{external: name-in-the-cloud}}");
     match &node.value {
         NodeValue::Scalar(_) => {
@@ -227,10 +222,13 @@ pub(super) fn one_of<'n>(
         [first, rest @ ..] => {
             // Misspelt keys are reported as such; only known ones can exclude each other.
             let entries = checker.mapping(node, name, ways)?;
-            if entries.iter().all(|entry| ways.contains(&entry.key.as_str())) {
+            if entries
+                .iter()
+                .all(|entry| ways.contains(&entry.key.as_str()))
+            {
                 let title = format!("{name} is given in more than one way");
-                let mut finding = Diagnostic::error(Code::ConflictingFields, title)
-                    .at(first.key_span, "one way");
+                let mut finding =
+                    Diagnostic::error(Code::ConflictingFields, title).at(first.key_span, "one way");
                 for entry in rest {
                     finding = finding.at(entry.key_span, "another way");
                 }

@@ -13,7 +13,8 @@ use super::yaml::{Entry, Node, NodeValue};
 use crate::federation::jwks::{self, KeyProblem};
 use crate::model::{Code, Diagnostic};
 
-const WAYS: &str = "write exactly one of {issuer: true}, {file: keys.jwks.json}, {inline: {keys: [...]}}";
+const WAYS: &str =
+    "write exactly one of {issuer: true}, {file: keys.jwks.json}, {inline: {keys: [...]}}";
 
 /// `{issuer: true}`, `{file}` or `{inline}`.
 pub(super) fn keys(
@@ -22,7 +23,13 @@ pub(super) fn keys(
     name: &str,
     max_characters: usize,
 ) -> Option<GivenValue> {
-    let way = one_of(checker, &field.value, name, &["issuer", "file", "inline"], WAYS)?;
+    let way = one_of(
+        checker,
+        &field.value,
+        name,
+        &["issuer", "file", "inline"],
+        WAYS,
+    )?;
     let set = match way.key.as_str() {
         "issuer" => return issuer(checker, &way.value, WAYS).then_some(GivenValue::IssuerKeys),
         "file" => from_file(checker, &way.value, name)?,
@@ -74,7 +81,10 @@ fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value
         // The file's lines are never shown: they may hold a private key.
         Err(problems) => {
             for code in [Code::PrivateKey, Code::InvalidKeys] {
-                let mut said = problems.iter().filter(|problem| problem.code == code).peekable();
+                let mut said = problems
+                    .iter()
+                    .filter(|problem| problem.code == code)
+                    .peekable();
                 if said.peek().is_none() {
                     continue;
                 }
@@ -121,7 +131,9 @@ fn inline(checker: &mut Checker<'_>, field: &Entry, way: &Entry, name: &str) -> 
 /// Points at the field, but only when the line that will be shown ends before the value begins.
 fn private_place(checker: &Checker<'_>, field: &Entry, finding: Diagnostic) -> Diagnostic {
     let sources = checker.sources;
-    let key_line = sources.position(field.key_span.source, field.key_span.end).line;
+    let key_line = sources
+        .position(field.key_span.source, field.key_span.end)
+        .line;
     let value_line = sources
         .position(field.value.span.source, field.value.span.start)
         .line;
@@ -205,9 +217,12 @@ fn fingerprint(checker: &mut Checker<'_>, node: &Node, name: &str, help: &str) -
     } else {
         "not 40 hexadecimal digits"
     };
-    let finding = Diagnostic::error(Code::InvalidValue, format!("{name} holds no SHA-1 fingerprint"))
-        .at(node.span, what)
-        .help(help);
+    let finding = Diagnostic::error(
+        Code::InvalidValue,
+        format!("{name} holds no SHA-1 fingerprint"),
+    )
+    .at(node.span, what)
+    .help(help);
     checker.report(finding);
     None
 }

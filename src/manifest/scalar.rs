@@ -72,10 +72,16 @@ fn plain(text: &str) -> Meaning {
         }
         _ => {}
     }
-    if let Some(digits) = text.strip_prefix("0o").filter(|rest| all(rest, |c| c.is_digit(8))) {
+    if let Some(digits) = text
+        .strip_prefix("0o")
+        .filter(|rest| all(rest, |c| c.is_digit(8)))
+    {
         return Meaning::Integer(i64::from_str_radix(digits, 8).ok());
     }
-    if let Some(digits) = text.strip_prefix("0x").filter(|rest| all(rest, |c| c.is_ascii_hexdigit())) {
+    if let Some(digits) = text
+        .strip_prefix("0x")
+        .filter(|rest| all(rest, |c| c.is_ascii_hexdigit()))
+    {
         return Meaning::Integer(i64::from_str_radix(digits, 16).ok());
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -95,7 +101,9 @@ fn plain(text: &str) -> Meaning {
     // Rust's reader takes `inf`, `nan` and `infinity` besides what YAML calls a number.
     if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.contains(|c: char| c.is_ascii_digit())
-        && all(unsigned, |c| matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-'))
+        && all(unsigned, |c| {
+            matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-')
+        })
         && let Ok(number) = text.parse()
     {
         return Meaning::Float(number);
@@ -160,7 +168,9 @@ fn lookup<'e>(name: &str, env: &'e AllowedEnv) -> Result<&'e str, EnvProblem> {
         None => Err(EnvProblem {
             code: Code::EnvNotAllowed,
             why: format!("{name} is not among the variables that manifests may use"),
-            help: format!("allow it with `--env {name}`, or write $${{ for the characters themselves"),
+            help: format!(
+                "allow it with `--env {name}`, or write $${{ for the characters themselves"
+            ),
         }),
     }
 }

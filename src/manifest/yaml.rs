@@ -253,8 +253,11 @@ impl<'t, 'd> Reader<'t, 'd> {
             Event::Alias(anchor) => self.alias(anchor, span),
             // The crate may grow events; skipping one that carries a value would lose it silently.
             _ => Err(Stop::Document(
-                Diagnostic::error(Code::YamlSyntax, "the document is not YAML that idform reads")
-                    .at(span, "this is not known"),
+                Diagnostic::error(
+                    Code::YamlSyntax,
+                    "the document is not YAML that idform reads",
+                )
+                .at(span, "this is not known"),
             )),
         }
     }
@@ -509,7 +512,11 @@ fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
     };
     let merged = match &entries[at].value.value {
         NodeValue::Map(_) => vec![entries[at].value.clone()],
-        NodeValue::List(items) if items.iter().all(|item| matches!(item.value, NodeValue::Map(_))) => {
+        NodeValue::List(items)
+            if items
+                .iter()
+                .all(|item| matches!(item.value, NodeValue::Map(_))) =>
+        {
             items.clone()
         }
         // Anything else stays and is refused as an unknown key.
@@ -564,8 +571,11 @@ fn copies_too_much(span: Span) -> Diagnostic {
 }
 
 fn too_complex(span: Span, label: &str) -> Diagnostic {
-    Diagnostic::error(Code::TooComplex, "the file goes past the limits of a manifest")
-        .at(span, label)
+    Diagnostic::error(
+        Code::TooComplex,
+        "the file goes past the limits of a manifest",
+    )
+    .at(span, label)
 }
 
 fn one_line(text: &str) -> String {

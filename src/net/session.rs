@@ -20,14 +20,28 @@ use super::limit::Limit;
 const TRANSIENT_ATTEMPTS: usize = 4;
 /// Most attempts while throttled: other programs share the account's limit for a while.
 const THROTTLED_ATTEMPTS: usize = 10;
-/// First wait between attempts.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// Longest wait between attempts that the cloud did not ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Longest wait that is honoured when the cloud asks for one.
 const LONGEST_ASKED_WAIT: Duration = Duration::from_mins(1);
 /// Most pages of one list; 100 pages of 100 are far beyond every quota.
 const PAGES: usize = 100;
+
+/// How long to wait between attempts when the cloud does not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Before the second attempt; each further wait is twice as long, with jitter.
+    pub first_wait: Duration,
+    /// The longest.
+    pub longest_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first_wait: Duration::from_millis(200),
+            longest_wait: Duration::from_secs(5),
+        }
+    }
+}
 
 struct Session {
     account: String,
@@ -35,6 +49,7 @@ struct Session {
     limit: Limit,
     /// Shared by all accounts of a run: how many requests may be under way at once.
     gate: Arc<Semaphore>,
+    patience: Patience,
     /// Seconds to add to this machine's clock, learnt from the cloud.
     offset_seconds: AtomicI64,
 }
@@ -58,6 +73,7 @@ impl Reader {
         client: Arc<dyn CloudClient>,
         requests_per_second: u32,
         gate: Arc<Semaphore>,
+        patience: Patience,
     ) -> Self {
         Self {
             session: Arc::new(Session {
@@ -65,6 +81,7 @@ impl Reader {
                 client,
                 limit: Limit::new(requests_per_second),
                 gate,
+                patience,
                 offset_seconds: AtomicI64::new(0),
             }),
         }
@@ -142,8 +159,8 @@ impl Session {
     /// anew.
     async fn attempts(&self, call: &Call, worth: fn(&ErrorClass) -> bool) -> Answer {
         let mut waits = ExponentialBuilder::default()
-            .with_min_delay(FIRST_WAIT)
-            .with_max_delay(LONGEST_WAIT)
+            .with_min_delay(self.patience.first_wait)
+            .with_max_delay(self.patience.longest_wait)
             .with_jitter()
             .without_max_times()
             .build();
@@ -162,7 +179,7 @@ impl Session {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let wait = waits.next().unwrap_or(LONGEST_WAIT);
+            let wait = waits.next().unwrap_or(self.patience.longest_wait);
             match &error.class {
                 ErrorClass::ClockSkewed {
                     server_unix_seconds: Some(server),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::World;
-use crate::manifest::document::{Ensure, Mode};
+use crate::manifest::{Ensure, Mode};
 use crate::model::{Address, KindName, Value};
 use crate::observe::Snapshot;
 use crate::provider::{Form, Link, Live, Phase, field_of};

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::compile::World;
-use crate::manifest::document::{Ensure, Mode};
+use crate::manifest::{Ensure, Mode};
 use crate::observe::Snapshot;
 use crate::provider::Observation;
 

@@ -76,7 +76,9 @@ fn of_account(name: &str, reading: &AccountReading) -> Option<Diagnostic> {
                 Code::AccountMismatch,
                 format!("the credentials of `{name}` belong to another account"),
             )
-            .note(format!("the manifest says {declared}, the cloud says {found}"))
+            .note(format!(
+                "the manifest says {declared}, the cloud says {found}"
+            ))
             .help("use that account's credentials, or correct `accountId`"),
         ),
         AccountReading::NoCredentials { why, looked } => {

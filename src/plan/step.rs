@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{Desired, World};
-use crate::manifest::document::{Ensure, Mode};
+use crate::manifest::{Ensure, Mode};
 use crate::model::{Address, Fields, Value};
 use crate::observe::{AccountReading, Snapshot};
 use crate::provider::{

@@ -32,15 +32,37 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clouds", &["federation", "model", "net", "provider"]),
     ("manifest", &["federation", "model", "provider"]),
     ("compile", &["clouds", "manifest", "model", "provider"]),
-    ("observe", &["clouds", "compile", "model", "net", "provider"]),
+    (
+        "observe",
+        &["clouds", "compile", "model", "net", "provider"],
+    ),
     (
         "plan",
-        &["clouds", "compile", "federation", "manifest", "model", "observe", "provider"],
+        &[
+            "clouds",
+            "compile",
+            "federation",
+            "manifest",
+            "model",
+            "observe",
+            "provider",
+        ],
     ),
-    ("apply", &["clouds", "model", "net", "observe", "plan", "provider"]),
+    (
+        "apply",
+        &["clouds", "model", "net", "observe", "plan", "provider"],
+    ),
     (
         "view",
-        &["apply", "compile", "federation", "model", "observe", "plan", "provider"],
+        &[
+            "apply",
+            "compile",
+            "federation",
+            "model",
+            "observe",
+            "plan",
+            "provider",
+        ],
     ),
     ("sandbox", &[]),
 ];
@@ -53,11 +75,17 @@ fn code(text: &str) -> &str {
 #[test]
 fn arrows_between_rooms_never_turn_round() {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
-    let rooms: Vec<&str> = ARROWS.iter().map(|(room, _)| *room).chain(["cli"]).collect();
+    let rooms: Vec<&str> = ARROWS
+        .iter()
+        .map(|(room, _)| *room)
+        .chain(["cli"])
+        .collect();
     let mut wrong = Vec::new();
     for (room, may) in &allowed {
         for (path, text) in sources(&format!("src/{room}")) {
-            if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+            if path.ends_with("tests.rs")
+                || path.components().any(|part| part.as_os_str() == "tests")
+            {
                 continue;
             }
             for (number, line) in code(&text).lines().enumerate() {
@@ -65,20 +93,35 @@ fn arrows_between_rooms_never_turn_round() {
                     let named = line.contains(&format!("crate::{other}::"));
                     let comment = line.trim_start().starts_with("//");
                     if named && !comment && other != room && !may.contains(other) {
-                        wrong.push(format!("{}:{}: {room} -> {other}", path.display(), number + 1));
+                        wrong.push(format!(
+                            "{}:{}: {room} -> {other}",
+                            path.display(),
+                            number + 1
+                        ));
                     }
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that are not in the table:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that are not in the table:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn pure_rooms_do_not_wait_and_do_not_touch_the_process() {
     let forbidden = [
-        "async fn", ".await", "std::env::", "std::fs::", "fs_err::", "SystemTime", "Instant::now",
-        "std::net::", "tokio::",
+        "async fn",
+        ".await",
+        "std::env::",
+        "std::fs::",
+        "fs_err::",
+        "SystemTime",
+        "Instant::now",
+        "std::net::",
+        "tokio::",
     ];
     let mut wrong = Vec::new();
     for room in ["model", "federation", "compile", "plan"] {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
-use crate::provider::{KeyVariables, Call, Cloud, CloudClient, ConnectError, Connection, Read, TextRule};
+use crate::provider::{
+    Call, Cloud, CloudClient, ConnectError, Connection, KeyVariables, Read, TextRule,
+};
 
 mod api;
 mod credentials;

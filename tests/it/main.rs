@@ -1,0 +1,5 @@
+//! The one integration binary: everything that is seen from outside.
+
+mod contract;
+mod support;
+mod tidy;

@@ -1,0 +1,277 @@
+//! What the tests stand on: a sandbox of their own, the engine over it, and the binary.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use idform::apply::{self, Event, Report};
+use idform::clouds::{self, CLOUDS};
+use idform::compile::{World, compile};
+use idform::manifest::{self, AllowedEnv};
+use idform::model::Diagnostic;
+use idform::net::http::{Http, HttpOptions};
+use idform::net::{Patience, Reader};
+use idform::observe::Snapshot;
+use idform::observe::live;
+use idform::plan::{self, Plan};
+use idform::provider::{Connection, Surroundings};
+use idform::sandbox::{self, Fault, Options, Sandbox, Seen, credentials};
+
+/// The accounts that most tests use: one on each cloud, with the sandbox's default numbers.
+pub(crate) const ACCOUNTS: &str = "\
+apiVersion: idform/v1
+kind: Account
+metadata: {name: tencent-prod}
+spec: {cloud: tencent, accountId: \"100000000001\", requestsPerSecond: 20}
+---
+apiVersion: idform/v1
+kind: Account
+metadata: {name: alibaba-prod}
+spec: {cloud: alibaba, accountId: \"1234567890123456\", requestsPerSecond: 20}
+---
+apiVersion: idform/v1
+kind: Account
+metadata: {name: huawei-prod}
+spec: {cloud: huawei, accountId: 0123456789abcdef0123456789abcdef, requestsPerSecond: 10}
+";
+
+/// A sandbox of its own for one test, with its state in a folder that people could edit.
+pub(crate) struct Clouds {
+    pub(crate) folder: TempDir,
+    sandbox: Option<Sandbox>,
+    runtime: Runtime,
+    /// For one request of the engine; short, because some tests wait for it to run out.
+    pub(crate) timeout: Duration,
+}
+
+impl Clouds {
+    /// Without throttling, so that tests need not wait.
+    pub(crate) fn new() -> Self {
+        Self::with(Options {
+            throttle_per_second: Some(0),
+            ..Options::default()
+        })
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let runtime = Runtime::new().expect("a runtime");
+        let options = Options {
+            folder: Some(folder.path().to_owned()),
+            ..options
+        };
+        let sandbox = runtime
+            .block_on(Sandbox::start(options))
+            .expect("a sandbox on loopback");
+        Self {
+            folder,
+            sandbox: Some(sandbox),
+            runtime,
+            timeout: Duration::from_millis(700),
+        }
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().expect("it runs until it is dropped")
+    }
+
+    /// Makes something go wrong: `[CLOUD:]ACTION=KIND[,skip=N][,times=N]`.
+    pub(crate) fn fault(&self, text: &str) {
+        let fault: Fault = text.parse().expect("a fault");
+        self.sandbox().inject(fault);
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.sandbox().seen()
+    }
+
+    /// How often actions were called, by name.
+    pub(crate) fn count(&self, action: &str) -> usize {
+        let named = |seen: &&Seen| seen.action == action;
+        self.seen().iter().filter(named).count()
+    }
+
+    /// What an account holds, as its state file says.
+    pub(crate) fn state(&self, cloud: &str, account: &str) -> Value {
+        let text = std::fs::read_to_string(self.state_file(cloud, account));
+        text.map_or(Value::Null, |text| {
+            serde_json::from_str(&text).expect("the state file is JSON")
+        })
+    }
+
+    /// Plays the colleague who changes something in the console.
+    pub(crate) fn edit(&self, cloud: &str, account: &str, edit: impl FnOnce(&mut Value)) {
+        let mut state = self.state(cloud, account);
+        if state.is_null() {
+            state = serde_json::json!({});
+        }
+        edit(&mut state);
+        let file = self.state_file(cloud, account);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("make the folder");
+        std::fs::write(file, state.to_string()).expect("write the state file");
+    }
+
+    fn state_file(&self, cloud: &str, account: &str) -> PathBuf {
+        self.folder
+            .path()
+            .join(cloud)
+            .join(format!("{account}.json"))
+    }
+
+    /// The environment in which the binary finds this sandbox and its test keys.
+    pub(crate) fn env(&self) -> BTreeMap<String, String> {
+        let mut env = BTreeMap::new();
+        for cloud in CLOUDS {
+            let url = self
+                .sandbox()
+                .base_url(cloud.id.0)
+                .expect("every cloud is served");
+            let account = credentials::default_account(cloud.id.0).expect("a default account");
+            let keys = credentials::permanent(cloud.id.0, account).expect("keys by rule");
+            env.insert(cloud.endpoint_variable.to_owned(), url);
+            env.insert(cloud.key_variables.id.to_owned(), keys.key_id);
+            env.insert(cloud.key_variables.secret.to_owned(), keys.secret);
+        }
+        env
+    }
+
+    fn readers(&self, world: &World) -> live::Readers {
+        let gate = Arc::new(Semaphore::new(32));
+        let http = Http::new(HttpOptions {
+            timeout: self.timeout,
+        });
+        let reader = |account: &Arc<idform::model::Account>| {
+            let cloud = clouds::cloud(account.cloud).expect("a registered cloud");
+            let number = account
+                .account_id
+                .as_deref()
+                .expect("tests name account ids");
+            let keys = sandbox::credentials::permanent(cloud.id.0, number).expect("keys by rule");
+            let surroundings = Surroundings {
+                env: BTreeMap::from([
+                    (cloud.key_variables.id.to_owned(), keys.key_id),
+                    (cloud.key_variables.secret.to_owned(), keys.secret),
+                ]),
+                home: None,
+                read: Box::new(|_| None),
+            };
+            (cloud.connect)(&Connection {
+                account,
+                surroundings: &surroundings,
+                endpoint: self.sandbox().base_url(cloud.id.0).as_deref(),
+                http: http.clone(),
+            })
+            .map(|client| {
+                let patience = Patience {
+                    first_wait: Duration::from_millis(5),
+                    longest_wait: Duration::from_millis(50),
+                };
+                let budget = account.requests_per_second;
+                Reader::new(&account.name, client, budget, Arc::clone(&gate), patience)
+            })
+        };
+        live::accounts(world)
+            .iter()
+            .map(|account| (account.name.clone(), reader(account)))
+            .collect()
+    }
+
+    /// Reads the clouds.
+    pub(crate) fn read(&self, world: &World) -> Snapshot {
+        let readers = self.readers(world);
+        self.runtime.block_on(live::read(world, &readers, |_| {}))
+    }
+
+    /// Plans texts of manifests.
+    pub(crate) fn plan(&self, texts: &[&str]) -> Plan {
+        let world = world(texts);
+        let snapshot = self.read(&world);
+        plan::make(&world, &snapshot)
+    }
+
+    /// Plans and applies; consent is the tests' own affair.
+    pub(crate) fn apply(&self, texts: &[&str]) -> Report {
+        let plan = self.plan(texts);
+        self.apply_plan(texts, plan)
+    }
+
+    /// Applies a plan that was made before.
+    pub(crate) fn apply_plan(&self, texts: &[&str], plan: Plan) -> Report {
+        self.apply_with(texts, plan, CancellationToken::new(), |_| {})
+    }
+
+    pub(crate) fn apply_with(
+        &self,
+        texts: &[&str],
+        plan: Plan,
+        cancel: CancellationToken,
+        told: impl FnMut(Event),
+    ) -> Report {
+        let readers = self.readers(&world(texts));
+        let writers = readers
+            .into_iter()
+            .map(|(name, reader)| (name, reader.expect("tests have credentials").writer()))
+            .collect();
+        let options = apply::Options {
+            parallelism: 8,
+            read_back: apply::ReadBack {
+                waits: [20, 40, 80, 160, 320].map(Duration::from_millis).to_vec(),
+            },
+        };
+        self.runtime
+            .block_on(apply::run(Arc::new(plan), &writers, &options, cancel, told))
+    }
+}
+
+impl Drop for Clouds {
+    fn drop(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            self.runtime.block_on(sandbox.stop());
+        }
+    }
+}
+
+/// Compiles texts of manifests that must be valid.
+pub(crate) fn world(texts: &[&str]) -> World {
+    let (world, found) = compiled(texts);
+    assert!(found.is_empty(), "the manifests are valid: {found:#?}");
+    world
+}
+
+/// Compiles texts of manifests, with what is wrong with them.
+pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
+    let names: Vec<String> = (0..texts.len()).map(|n| format!("{n}.yaml")).collect();
+    let named: Vec<(&str, &str)> = names
+        .iter()
+        .map(String::as_str)
+        .zip(texts.iter().copied())
+        .collect();
+    let (manifests, mut found) = manifest::parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(&manifests, &mut found);
+    (world, found.into_sorted())
+}
+
+/// A document in JSON form, which is YAML too.
+pub(crate) fn document(kind: &str, name: &str, account: &str, spec: &Value) -> String {
+    let mut spec = spec.clone();
+    spec["account"] = account.into();
+    serde_json::json!({
+        "apiVersion": "idform/v1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": spec,
+    })
+    .to_string()
+}
+
+/// The project's root folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
