@@ -64,6 +64,9 @@ pub(super) struct Settings {
     /// Whether keys are read back with the base64 padding they were sent without. UNCONFIRMED:
     /// apis/tencent.md §3.0.
     pub(super) identity_key_padded_on_read: bool,
+    /// What the cloud has fetched by itself for objects with `AutoRotateKey` 1: their next read
+    /// stores and shows this base64 JWKS. UNCONFIRMED: apis/tencent.md §3.0.
+    pub(super) auto_rotated_identity_key: Option<String>,
     /// Key types accepted in a JWKS; others than RSA are UNCONFIRMED: apis/tencent.md §3.0.
     pub(super) key_types: Vec<String>,
     /// Whether STS refuses requests without `X-TC-Region`, as documented: apis/tencent.md §5.
@@ -82,6 +85,7 @@ impl Default for Settings {
             saml_disables_user_oidc: true,
             empty_description_allowed: false,
             identity_key_padded_on_read: false,
+            auto_rotated_identity_key: None,
             key_types: vec!["RSA".to_owned()],
             sts_needs_region: true,
         }

@@ -464,6 +464,19 @@ fn settings_that_make_life_hard() {
 }
 
 #[test]
+fn keys_that_the_cloud_rotates_by_itself() {
+    let cloud = Cloud::new();
+    let fetched = STANDARD.encode(r#"{"keys":[{"kty":"RSA","kid":"b","n":"AAAA","e":"AQAB"}]}"#);
+    cloud.set("auto_rotated_identity_key", json!(fetched));
+    assert_eq!(cloud.code("CreateUserOIDCConfig", &user_oidc()), "");
+    assert_eq!(cloud.code("CreateOIDCConfig", &role_oidc()), "");
+    let user = cloud.call("DescribeUserOIDCConfig", &json!({}));
+    assert_eq!(user["IdentityKey"], json!(fetched));
+    let role = cloud.call("DescribeOIDCConfig", &json!({"Name": "github-actions"}));
+    assert_eq!(role["IdentityKey"], json!(jwks()));
+}
+
+#[test]
 fn faults_have_the_clouds_shape() {
     let cloud = TencentCloud::new(None);
     let key = credentials::permanent("tencent", UIN).unwrap();
