@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) identity: Identity,
     /// Actions refused for want of permission; `*` stands for any run of characters.
     pub(super) deny_actions: Vec<String>,
+    /// Whether temporary credentials have run out.
+    pub(super) temporary_credentials_expired: bool,
     /// How many reads a fresh object stays invisible.
     pub(super) read_lag_reads: u32,
     /// OIDC providers in the account: apis/alibaba.md §3.1, quotas.
@@ -60,6 +62,7 @@ impl Default for Settings {
         Self {
             identity: Identity::RamUser,
             deny_actions: Vec::new(),
+            temporary_credentials_expired: false,
             read_lag_reads: 0,
             oidc_provider_quota: 100,
             client_id_quota: 50,

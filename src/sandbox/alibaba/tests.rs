@@ -482,6 +482,9 @@ fn who_calls() {
     let key = credentials::temporary("alibaba", UID).unwrap();
     let (_, me) = cloud.send(&alibaba_v3(&key, "GetCallerIdentity", &[], "t", NOW));
     assert_eq!(me["IdentityType"], "AssumedRoleUser");
+    cloud.set("temporary_credentials_expired", json!(true));
+    let (_, expired) = cloud.send(&alibaba_v3(&key, "GetCallerIdentity", &[], "u", NOW));
+    assert_eq!(expired["Code"], "InvalidSecurityToken.Expired");
 }
 
 #[test]

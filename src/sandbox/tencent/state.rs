@@ -46,6 +46,8 @@ pub(super) struct Settings {
     pub(super) site: Site,
     /// Actions refused for want of permission; `*` stands for any run of characters.
     pub(super) deny_actions: Vec<String>,
+    /// Whether temporary credentials have run out.
+    pub(super) temporary_credentials_expired: bool,
     /// How many reads a fresh object stays invisible (apis/tencent.md §3.0, eventual consistency).
     pub(super) read_lag_reads: u32,
     /// How many named identity providers fit. UNCONFIRMED number: apis/tencent.md §3.0.
@@ -78,6 +80,7 @@ impl Default for Settings {
         Self {
             site: Site::China,
             deny_actions: Vec::new(),
+            temporary_credentials_expired: false,
             read_lag_reads: 0,
             identity_provider_quota: 100,
             never_set_reads_as: NeverSet::Error,

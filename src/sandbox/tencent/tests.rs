@@ -436,6 +436,9 @@ fn who_calls() {
     assert_eq!(code_of(&cloud.send(&nowhere)), "MissingParameter");
     cloud.set("sts_needs_region", json!(false));
     assert_eq!(code_of(&cloud.send(&nowhere)), "");
+    cloud.set("temporary_credentials_expired", json!(true));
+    assert_eq!(code_of(&cloud.send(&nowhere)), "AuthFailure.TokenFailure");
+    assert_eq!(cloud.code("GetCallerIdentity", &json!({})), "");
 }
 
 #[test]
