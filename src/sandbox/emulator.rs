@@ -58,3 +58,86 @@ pub trait Emulator: Send + Sync {
         Err(format!("{} has no setting `{setting}`", self.cloud()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::sandbox::credentials;
+    use crate::sandbox::testing::{NOW, alibaba_v1, alibaba_v3, request, tencent};
+
+    const TENCENT_ACTIONS: [&str; 6] = [
+        "CreateUserOIDCConfig",
+        "UpdateUserSAMLConfig",
+        "CreateOIDCConfig",
+        "DescribeOIDCConfig",
+        "DeleteOIDCConfig",
+        "GetCallerIdentity",
+    ];
+    const ALIBABA_ACTIONS: [&str; 5] = [
+        "CreateOIDCProvider",
+        "ListOIDCProviders",
+        "UpdateOIDCProvider",
+        "AddClientIdToOIDCProvider",
+        "RemoveFingerprintFromOIDCProvider",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_request_is_too_odd_to_answer(
+            method in "[A-Z]{0,4}|GET|POST",
+            query in "\\PC{0,40}",
+            values in prop::collection::vec("\\PC{0,60}", 8),
+            authorization in "\\PC{0,30}|(TC3|ACS3)-HMAC-SHA256 [a-zA-Z=/,; ]{0,60}",
+            body in "\\PC{0,60}",
+        ) {
+            let names = [
+                "host", "content-type", "x-tc-action", "x-tc-timestamp", "x-acs-action",
+                "x-acs-version", "x-acs-date", "accept",
+            ];
+            let mut headers: Vec<(&str, &str)> =
+                names.into_iter().zip(values.iter().map(String::as_str)).collect();
+            headers.push(("authorization", &authorization));
+            let request = request(&method, &query, &headers, &body);
+            for cloud in emulators(None) {
+                let _ = (cloud.action(&request), cloud.account(&request));
+                let status = cloud.answer(&request, NOW).status;
+                prop_assert!((200..600).contains(&status));
+            }
+        }
+
+        #[test]
+        fn signed_requests_may_hold_anything(
+            action in prop::sample::select(TENCENT_ACTIONS.to_vec()),
+            name in "Name|IdentityUrl|IdentityKey|ClientId|Scope|AutoRotateKey|Operate|X",
+            text in "\\PC{0,40}",
+            is_list: bool,
+        ) {
+            let key = credentials::permanent("tencent", "1").unwrap();
+            let value = if is_list { json!([text]) } else { json!(text) };
+            let mut parameters = json!({"Name": "a", "IdentityUrl": "https://a.example"});
+            parameters[name] = value;
+            let request = tencent(&key, action, &parameters, NOW);
+            let response = TencentCloud::new(None).answer(&request, NOW);
+            let text = String::from_utf8(response.body).unwrap();
+            prop_assert!(!text.contains("AuthFailure"), "{}", text);
+        }
+
+        #[test]
+        fn both_alibaba_schemes_sign_anything(
+            action in prop::sample::select(ALIBABA_ACTIONS.to_vec()),
+            name in "OIDCProviderName|IssuerUrl|ClientIds|NewDescription|Marker|X",
+            text in "\\PC{0,40}",
+            is_legacy: bool,
+        ) {
+            let key = credentials::temporary("alibaba", "1").unwrap();
+            let sign = if is_legacy { alibaba_v1 } else { alibaba_v3 };
+            let request = sign(&key, action, &[(&name, &text)], "n", NOW);
+            let response = AlibabaCloud::new(None).answer(&request, NOW);
+            let text = String::from_utf8(response.body).unwrap();
+            prop_assert!(!text.contains("Signature"), "{}", text);
+        }
+    }
+}

@@ -80,7 +80,11 @@ async fn attempt(served: &Arc<Served>, action: &str, request: Request) -> Outcom
     let shared = &served.shared;
     let emulator = &served.emulator;
     let verdict = lock(&shared.faults).judge(emulator.cloud(), action);
-    tokio::time::sleep(shared.latency + verdict.wait).await;
+    // A stop ends the wait, not the request.
+    tokio::select! {
+        () = tokio::time::sleep(shared.latency + verdict.wait) => {}
+        () = shared.stopping.cancelled() => {}
+    }
     let Some(kind) = verdict.kind else {
         return Outcome::Answer(process(served, action, request).await);
     };

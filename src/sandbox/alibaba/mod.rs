@@ -99,6 +99,7 @@ impl AlibabaCloud {
         let key = signature::verify(request, asked, &self.nonces, now_unix_seconds)?;
         let account = key.account.clone();
         let run = |state: &mut Account| {
+            check_expiry(&key, state)?;
             check_permission(action, &key, state)?;
             (action.run)(&mut Call {
                 key,
@@ -211,6 +212,18 @@ fn route(request: &Request, asked: &Asked) -> Result<&'static Action> {
                 "Specified api is not found, please check your url and method.",
             )
         })
+}
+
+/// Apis/alibaba.md §2.4.
+fn check_expiry(key: &Known, state: &Account) -> Result<()> {
+    if key.temporary && state.settings.temporary_credentials_expired {
+        return Err(refusal(
+            400,
+            "InvalidSecurityToken.Expired",
+            "Specified SecurityToken is expired.",
+        ));
+    }
+    Ok(())
 }
 
 fn check_permission(action: &Action, key: &Known, state: &Account) -> Result<()> {

@@ -33,7 +33,12 @@ pub(super) fn cut(asked: &Asked, settings: &Settings, sorted: Vec<String>) -> Re
         "" => String::new(),
         marker => last_name(marker).ok_or_else(|| invalid("Marker", "not one of ours"))?,
     };
-    let mut names: Vec<String> = sorted.into_iter().filter(|name| *name > after).collect();
+    // With an overlap of one, a page of one item would never get anywhere.
+    let overlaps = settings.list_pages_overlap && items > 1;
+    let mut names: Vec<String> = sorted
+        .into_iter()
+        .filter(|name| *name > after || (overlaps && *name == after))
+        .collect();
     let is_truncated = names.len() > items;
     names.truncate(items);
     let marker = names

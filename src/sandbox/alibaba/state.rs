@@ -17,11 +17,17 @@ pub(super) struct Account {
 /// Switches for what differs between accounts or is not confirmed about the cloud.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches in a file that people edit"
+)]
 pub(super) struct Settings {
     /// What the permanent test key stands for: apis/alibaba.md §6, `IdentityType`.
     pub(super) identity: Identity,
     /// Actions refused for want of permission; `*` stands for any run of characters.
     pub(super) deny_actions: Vec<String>,
+    /// Whether temporary credentials have run out.
+    pub(super) temporary_credentials_expired: bool,
     /// How many reads a fresh object stays invisible.
     pub(super) read_lag_reads: u32,
     /// OIDC providers in the account: apis/alibaba.md §3.1, quotas.
@@ -42,6 +48,8 @@ pub(super) struct Settings {
     pub(super) last_fingerprint_removable: bool,
     /// Items on one page of a list at most, below what the caller asks for.
     pub(super) list_page_items: usize,
+    /// Whether each page begins with the last item of the one before (pages of two and more).
+    pub(super) list_pages_overlap: bool,
     /// Whether the last page has a `Marker` too, as one official sample shows
     /// (apis/alibaba.md §1.6).
     pub(super) marker_on_last_page: bool,
@@ -54,6 +62,7 @@ impl Default for Settings {
         Self {
             identity: Identity::RamUser,
             deny_actions: Vec::new(),
+            temporary_credentials_expired: false,
             read_lag_reads: 0,
             oidc_provider_quota: 100,
             client_id_quota: 50,
@@ -64,6 +73,7 @@ impl Default for Settings {
             empty_description: OnEmpty::Clears,
             last_fingerprint_removable: false,
             list_page_items: 100,
+            list_pages_overlap: false,
             marker_on_last_page: false,
             omit_empty_fields: false,
         }

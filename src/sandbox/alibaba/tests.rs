@@ -379,6 +379,12 @@ fn lists_come_in_pages() {
         let (status, _) = cloud.call("ListOIDCProviders", &[(name, value)]);
         assert_eq!(status, 400, "{name}={value}");
     }
+    cloud.set("list_pages_overlap", json!(true));
+    let (_, page) = cloud.call("ListOIDCProviders", &[("MaxItems", "4")]);
+    let next = page["Marker"].as_str().unwrap();
+    let (_, page) = cloud.call("ListOIDCProviders", &[("MaxItems", "4"), ("Marker", next)]);
+    let items = &page["OIDCProviders"]["OIDCProvider"];
+    assert_eq!(items[0]["OIDCProviderName"], "p3");
     cloud.set("list_page_items", json!(3));
     let (_, page) = cloud.call("ListOIDCProviders", &[("MaxItems", "100")]);
     assert_eq!(
@@ -476,6 +482,9 @@ fn who_calls() {
     let key = credentials::temporary("alibaba", UID).unwrap();
     let (_, me) = cloud.send(&alibaba_v3(&key, "GetCallerIdentity", &[], "t", NOW));
     assert_eq!(me["IdentityType"], "AssumedRoleUser");
+    cloud.set("temporary_credentials_expired", json!(true));
+    let (_, expired) = cloud.send(&alibaba_v3(&key, "GetCallerIdentity", &[], "u", NOW));
+    assert_eq!(expired["Code"], "InvalidSecurityToken.Expired");
 }
 
 #[test]

@@ -196,6 +196,50 @@ async fn a_stall_ends_when_the_sandbox_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_gives_up_does_not_stop_the_cloud() {
+    let sandbox = started(&["alibaba:Create*=delay:1000"]).await;
+    let patience = Duration::from_millis(50);
+    let answer = send_with_patience(&sandbox, "alibaba", create("a"), patience).await;
+    assert_eq!(answer, "");
+    assert_eq!(names(&sandbox).await, 0);
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while names(&sandbox).await == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await
+    .unwrap();
+    sandbox.inject("alibaba:Create*=delay:3600000".parse().unwrap());
+    let _ = send_with_patience(&sandbox, "alibaba", create("b"), patience).await;
+    tokio::time::timeout(Duration::from_secs(5), sandbox.stop())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_kept_and_a_broken_one_does_not_break_others() {
+    let sandbox = started(&["tencent:*=drop,skip=2,times=1"]).await;
+    let address = sandbox.base_url("tencent").unwrap();
+    let answers = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+        let mut sizes = Vec::new();
+        for _ in 0..3 {
+            let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}";
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut buffer = [0; 4096];
+            sizes.push(stream.read(&mut buffer).unwrap_or(0));
+        }
+        sizes
+    });
+    let sizes = answers.await.unwrap();
+    assert!(sizes[0] > 0 && sizes[1] > 0, "{sizes:?}");
+    assert_eq!(sizes[2], 0);
+    let answer = send(&sandbox, "tencent", identity()).await;
+    assert!(answer.contains("AccountId"), "{answer}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn too_many_requests_in_a_second() {
     let options = Options {
         throttle_per_second: Some(3),

@@ -76,6 +76,7 @@ impl TencentCloud {
         let region = request.header("x-tc-region").map(str::to_owned);
         let account = caller.key.account.clone();
         let run = |state: &mut Account| {
+            check_expiry(&caller.key, state)?;
             let given = parameters::check(&given, action.parameters, state.settings.site)?;
             check_permission(action, state)?;
             (action.run)(&mut Call {
@@ -126,10 +127,7 @@ impl Emulator for TencentCloud {
     fn failed(&self, request: &Request, status: u16) -> Response {
         match status {
             500 => respond(Err(refusal("InternalError", "An internal error occurred."))),
-            401 => respond(Err(refusal(
-                "AuthFailure.TokenFailure",
-                "The token is missing, wrong or expired.",
-            ))),
+            401 => respond(Err(signature::bad_token())),
             403 => respond(Err(refusal(DENIED, denial(action_of(request))))),
             404 => respond(Err(refusal("ResourceNotFound", "The resource is absent."))),
             429 => self.throttled(request, None),
@@ -209,6 +207,13 @@ fn route(request: &Request, service: &str) -> Result<&'static Action> {
         ));
     }
     Ok(action)
+}
+
+fn check_expiry(key: &Known, state: &Account) -> Result<()> {
+    if key.temporary && state.settings.temporary_credentials_expired {
+        return Err(signature::bad_token());
+    }
+    Ok(())
 }
 
 fn check_permission(action: &Action, state: &Account) -> Result<()> {

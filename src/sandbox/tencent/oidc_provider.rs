@@ -64,6 +64,11 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result {
     if misses(&mut provider.sandbox_reads_until_visible) {
         return Err(absent());
     }
+    rotate(
+        &mut provider.identity_key,
+        provider.auto_rotate_key,
+        &settings,
+    );
     let mut shown = fields(json!({
         "ProviderType": PROVIDER_TYPE,
         "Name": name,
@@ -88,6 +93,13 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result {
     refuse_vendor_managed(name)?;
     call.state.oidc_providers.remove(name);
     Ok(Fields::new())
+}
+
+/// Stores what the cloud has fetched by itself, if the object asks for that.
+pub(super) fn rotate(stored: &mut String, auto_rotate_key: i64, settings: &Settings) {
+    if let (1, Some(fetched)) = (auto_rotate_key, &settings.auto_rotated_identity_key) {
+        stored.clone_from(fetched);
+    }
 }
 
 /// A stored key set as it reads back: byte for byte, or with its padding restored.

@@ -99,10 +99,7 @@ pub(super) fn verify(request: &Request, now_unix_seconds: i64) -> Result<Caller>
         return Err(mismatch());
     }
     if request.header("x-tc-token").unwrap_or_default() != token.unwrap_or_default() {
-        return Err(refusal(
-            "AuthFailure.TokenFailure",
-            "The token is missing, wrong or expired.",
-        ));
+        return Err(bad_token());
     }
     let service = parts.service.to_owned();
     Ok(Caller { key, service })
@@ -187,6 +184,14 @@ fn missing(parameter: &str) -> Refusal {
     refusal(
         "MissingParameter",
         format!("The request is missing a required parameter `{parameter}`."),
+    )
+}
+
+/// The token of temporary credentials does not do: apis/tencent.md §2.1.
+pub(super) fn bad_token() -> Refusal {
+    refusal(
+        "AuthFailure.TokenFailure",
+        "The token is missing, wrong or expired.",
     )
 }
 

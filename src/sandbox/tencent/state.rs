@@ -46,6 +46,8 @@ pub(super) struct Settings {
     pub(super) site: Site,
     /// Actions refused for want of permission; `*` stands for any run of characters.
     pub(super) deny_actions: Vec<String>,
+    /// Whether temporary credentials have run out.
+    pub(super) temporary_credentials_expired: bool,
     /// How many reads a fresh object stays invisible (apis/tencent.md §3.0, eventual consistency).
     pub(super) read_lag_reads: u32,
     /// How many named identity providers fit. UNCONFIRMED number: apis/tencent.md §3.0.
@@ -64,6 +66,9 @@ pub(super) struct Settings {
     /// Whether keys are read back with the base64 padding they were sent without. UNCONFIRMED:
     /// apis/tencent.md §3.0.
     pub(super) identity_key_padded_on_read: bool,
+    /// What the cloud has fetched by itself for objects with `AutoRotateKey` 1: their next read
+    /// stores and shows this base64 JWKS. UNCONFIRMED: apis/tencent.md §3.0.
+    pub(super) auto_rotated_identity_key: Option<String>,
     /// Key types accepted in a JWKS; others than RSA are UNCONFIRMED: apis/tencent.md §3.0.
     pub(super) key_types: Vec<String>,
     /// Whether STS refuses requests without `X-TC-Region`, as documented: apis/tencent.md §5.
@@ -75,6 +80,7 @@ impl Default for Settings {
         Self {
             site: Site::China,
             deny_actions: Vec::new(),
+            temporary_credentials_expired: false,
             read_lag_reads: 0,
             identity_provider_quota: 100,
             never_set_reads_as: NeverSet::Error,
@@ -82,6 +88,7 @@ impl Default for Settings {
             saml_disables_user_oidc: true,
             empty_description_allowed: false,
             identity_key_padded_on_read: false,
+            auto_rotated_identity_key: None,
             key_types: vec!["RSA".to_owned()],
             sts_needs_region: true,
         }

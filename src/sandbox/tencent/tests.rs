@@ -436,6 +436,9 @@ fn who_calls() {
     assert_eq!(code_of(&cloud.send(&nowhere)), "MissingParameter");
     cloud.set("sts_needs_region", json!(false));
     assert_eq!(code_of(&cloud.send(&nowhere)), "");
+    cloud.set("temporary_credentials_expired", json!(true));
+    assert_eq!(code_of(&cloud.send(&nowhere)), "AuthFailure.TokenFailure");
+    assert_eq!(cloud.code("GetCallerIdentity", &json!({})), "");
 }
 
 #[test]
@@ -461,6 +464,19 @@ fn settings_that_make_life_hard() {
     assert_eq!(cloud.code("UpdateOIDCConfig", &given), "");
     let live = cloud.call("DescribeOIDCConfig", &name);
     assert_eq!(live["IdentityKey"], json!(jwks()));
+}
+
+#[test]
+fn keys_that_the_cloud_rotates_by_itself() {
+    let cloud = Cloud::new();
+    let fetched = STANDARD.encode(r#"{"keys":[{"kty":"RSA","kid":"b","n":"AAAA","e":"AQAB"}]}"#);
+    cloud.set("auto_rotated_identity_key", json!(fetched));
+    assert_eq!(cloud.code("CreateUserOIDCConfig", &user_oidc()), "");
+    assert_eq!(cloud.code("CreateOIDCConfig", &role_oidc()), "");
+    let user = cloud.call("DescribeUserOIDCConfig", &json!({}));
+    assert_eq!(user["IdentityKey"], json!(fetched));
+    let role = cloud.call("DescribeOIDCConfig", &json!({"Name": "github-actions"}));
+    assert_eq!(role["IdentityKey"], json!(jwks()));
 }
 
 #[test]

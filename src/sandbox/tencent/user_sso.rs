@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::answer::{Fields, Refusal, Result, refusal};
 use super::check;
-use super::oidc_provider::shown_key;
+use super::oidc_provider::{rotate, shown_key};
 use super::parameters::Given;
 use super::state::{
     Account, DISABLED, ENABLED, NEVER_SET, NeverSet, Settings, Site, UserOidc, UserSaml, misses,
@@ -52,7 +52,11 @@ pub(super) fn update_user_oidc(call: &mut Call<'_>) -> Result {
 pub(super) fn describe_user_oidc(call: &mut Call<'_>) -> Result {
     let settings = call.state.settings.clone();
     let visible = call.state.user_oidc.as_mut().and_then(|record| {
-        (!misses(&mut record.sandbox_reads_until_visible)).then(|| record.clone())
+        if misses(&mut record.sandbox_reads_until_visible) {
+            return None;
+        }
+        rotate(&mut record.identity_key, record.auto_rotate_key, &settings);
+        Some(record.clone())
     });
     let record = match (visible, settings.never_set_reads_as) {
         (Some(record), _) => record,
