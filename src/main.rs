@@ -15,6 +15,7 @@ use idform::sandbox::huawei::HuaweiCloud;
 use idform::sandbox::wire::{Request, Response};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::signal::unix::SignalKind;
 
 const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 const BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -48,7 +49,13 @@ async fn main() -> anyhow::Result<()> {
     });
     axum::serve(listener, router)
         .with_graceful_shutdown(async {
-            let _ = tokio::signal::ctrl_c().await;
+            let terminated = tokio::signal::unix::signal(SignalKind::terminate());
+            if let Ok(mut terminated) = terminated {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminated.recv() => {}
+                }
+            }
         })
         .await?;
     Ok(())

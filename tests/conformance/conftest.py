@@ -1,4 +1,4 @@
-"""Starts `idform sandbox serve` once for all conformance tests."""
+"""Starts one sandbox for each test module and hands out clients of the vendors' own SDKs."""
 
 import json
 import os
@@ -9,20 +9,67 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("IDFORM_BIN", str(ROOT / "target" / "debug" / "idform"))
 
 
-@pytest.fixture(scope="session")
+class Sandbox:
+    """A running `idform sandbox serve`."""
+
+    def __init__(self, state, *flags):
+        self.state = state
+        self.process = subprocess.Popen(
+            [BINARY, "sandbox", "serve", "--print-env", "--state", str(state), *flags],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{BINARY} sandbox serve printed nothing")
+        self.clouds = json.loads(line)
+
+    def endpoint(self, cloud):
+        """host:port"""
+        return self.clouds[cloud]["url"].removeprefix("http://")
+
+    def settings(self, cloud, account, **switches):
+        """Writes switches into an account's state file, as a person would."""
+        path = self.state / cloud / f"{account}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        account_state = json.loads(path.read_text()) if path.exists() else {}
+        account_state.setdefault("settings", {}).update(switches)
+        path.write_text(json.dumps(account_state))
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    """The JSON that the sandbox prints: `{"huawei": {"url", "account_id", "key_id", "secret"}}`."""
-    binary = os.environ.get("IDFORM_BIN", str(ROOT / "target/debug/idform"))
-    state = tmp_path_factory.mktemp("sandbox")
-    process = subprocess.Popen(
-        [binary, "sandbox", "serve", "--listen", "127.0.0.1:0", "--state", str(state), "--print-env"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+    running = Sandbox(tmp_path_factory.mktemp("state"))
+    yield running
+    running.stop()
+    assert running.process.returncode == 0
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts further sandboxes with flags, for faults."""
+    started = []
+
+    def start(*flags):
+        started.append(Sandbox(tmp_path / f"state-{len(started)}", *flags))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+def pytest_configure():
+    # The SDKs must not pick up what the machine has configured.
+    for name in list(os.environ):
+        if name.startswith(("TENCENTCLOUD_", "ALIBABA_CLOUD_", "ALICLOUD_", "HUAWEICLOUD_")):
+            del os.environ[name]
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        os.environ.pop(name, None)
