@@ -20,9 +20,13 @@ METADATA = '<EntityDescriptor entityID="https://idp.example"></EntityDescriptor>
 class Account:
     """One emulated account and SDK clients for it."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.url = sandbox.clouds["huawei"]["url"]
         self.id = uuid.uuid4().hex
+
+    def switch(self, **switches):
+        self.sandbox.settings("huawei", self.id, **switches)
 
     def client(self, temporary=False, secret=None, token=None, domain_id=None):
         kind = "TMP" if temporary else ""
@@ -39,7 +43,7 @@ class Account:
 
 @pytest.fixture
 def account(sandbox):
-    return Account(sandbox["huawei"]["url"])
+    return Account(sandbox)
 
 
 @pytest.fixture(params=["permanent", "temporary"])
@@ -329,7 +333,7 @@ def test_another_accounts_header_is_refused(account):
 
 def test_accounts_do_not_see_each_other(account):
     create_provider(account.client(), "ACME")
-    other = Account(account.url)
+    other = Account(account.sandbox)
     listed = other.client().keystone_list_identity_providers(KeystoneListIdentityProvidersRequest())
     assert listed.identity_providers == []
 
@@ -346,3 +350,55 @@ def test_the_wrong_spelling_is_no_route(account):
     answer = requests.post(account.url + "/v3/OS-FEDERATION/identity_providers", json={})
     assert answer.status_code == 405
     assert json.loads(answer.text)["error"]["code"] == 405
+
+
+def test_the_two_nulls_hide_an_error_from_the_sdk(account):
+    account.switch(error_nulls=True)
+    client = account.client()
+    create_provider(client, "ACME")
+    error = refused(409, 409, create_provider, client, "ACME")
+    # The SDK finds the nulls first and falls back to the status and the raw text.
+    assert json.loads(error.error_msg)["error"]["title"] == "Conflict"
+
+
+def test_denied_actions_are_named(account):
+    account.switch(deny_actions=["iam:identityProviders:createIdentityProvider"])
+    error = refused(403, 403, create_provider, account.client(), "ACME")
+    assert error.error_msg == (
+        "Policy doesn't allow iam:identityProviders:createIdentityProvider to be performed."
+    )
+
+
+def test_reads_can_lag(account):
+    account.switch(read_lag_reads=1)
+    client = account.client()
+    create_provider(client, "ACME")
+    show = KeystoneShowIdentityProviderRequest(id="ACME")
+    refused(404, 404, client.keystone_show_identity_provider, show)
+    assert client.keystone_show_identity_provider(show).identity_provider.id == "ACME"
+
+
+def test_keys_can_come_back_in_another_dress(account):
+    account.switch(signing_key_reserialised=True)
+    client = account.client()
+    create_provider(client, "ACME")
+    read = create_config(client, "ACME").signing_key
+    assert read != KEYS
+    assert json.loads(read) == json.loads(KEYS)
+
+
+def test_a_state_file_can_say_what_no_client_could_write(account):
+    path = account.sandbox.state / "huawei" / f"{account.id}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {
+        "identity_providers": {"old": {"sso_type": "", "description": None, "surprise": 1}},
+        "protocols": {"old": {"oidc": {"mapping_id": "gone"}, "saml": {}}},
+    }
+    path.write_text(json.dumps(state))
+    client = account.client()
+    shown = client.keystone_show_identity_provider(KeystoneShowIdentityProviderRequest(id="old"))
+    assert (shown.identity_provider.sso_type, shown.identity_provider.description) == ("", None)
+    listed = client.keystone_list_protocols(KeystoneListProtocolsRequest(idp_id="old"))
+    assert [protocol.mapping_id for protocol in listed.protocols] == ["gone", None]
+    update_provider(client, "old", enabled=True)
+    assert json.loads(path.read_text())["identity_providers"]["old"]["surprise"] == 1

@@ -26,10 +26,7 @@ pub(super) enum Claim<'a> {
 /// Finds the account that a request claims to be from.
 pub(super) fn claim<'a>(request: &'a Request, route: &Route) -> Result<(String, Claim<'a>), Fault> {
     if route.place == Place::Tokens {
-        let account = tokens::account_of_sign_in(&request.body).ok_or_else(|| Fault {
-            message: "The request body is invalid".to_owned(),
-            ..Fault::body()
-        })?;
+        let account = tokens::account_of_sign_in(&request.body)?;
         return Ok((account, Claim::Nobody));
     }
     // A token wins, as the documents name it first; clients send one or the other.

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::CLOUD;
 use super::asked::{Asked, Success, at, count};
 use super::fault::Fault;
 use super::settings::Settings;
+use crate::sandbox::credentials;
 
 /// What real tokens begin with, being DER in base64.
 const BEGINNING: &str = "MII";
@@ -44,40 +46,52 @@ pub(super) fn domain_name(domain: &str) -> String {
 }
 
 /// The account a sign-in body names, before its password is looked at.
-pub(super) fn account_of_sign_in(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let user = body.pointer("/auth/identity/password/user")?;
-    if let Some(id) = user.get("id").and_then(Value::as_str) {
-        return Some(domain_of_user(id));
+///
+/// # Errors
+/// 400 for a body that names none, 401 for an account that the rule does not know.
+pub(super) fn account_of_sign_in(body: &[u8]) -> Result<String, Fault> {
+    let body: Value = serde_json::from_slice(body).map_err(|_| bad_sign_in())?;
+    let user = body
+        .pointer("/auth/identity/password/user")
+        .ok_or_else(bad_sign_in)?;
+    match (user.get("id").and_then(Value::as_str), user.get("domain")) {
+        (Some(id), _) => domain_of_user(id).ok_or_else(Fault::wrong_password),
+        (None, Some(domain)) => domain_named(domain).ok_or_else(Fault::wrong_password),
+        (None, None) => Err(bad_sign_in()),
     }
-    domain_named(user.get("domain")?)
+}
+
+/// 400 in the words of the sign-in call (`§2.1`).
+fn bad_sign_in() -> Fault {
+    Fault {
+        message: "The request body is invalid".to_owned(),
+        ..Fault::body()
+    }
 }
 
 /// Signs in with a password.
 ///
 /// Answers the body and, beside it, the token for `X-Subject-Token`.
 pub(super) fn sign_in(asked: &Asked<'_>, settings: &Settings) -> Result<(Value, String), Fault> {
-    let refused = || Fault {
-        message: "The request body is invalid".to_owned(),
-        ..Fault::body()
-    };
-    let body = Value::Object(asked.body().map_err(|_| refused())?);
-    let methods = body.pointer("/auth/identity/methods").ok_or_else(refused)?;
+    let body = Value::Object(asked.body().map_err(|_| bad_sign_in())?);
+    let methods = body
+        .pointer("/auth/identity/methods")
+        .ok_or_else(bad_sign_in)?;
     if *methods != json!(["password"]) {
-        return Err(refused());
+        return Err(bad_sign_in());
     }
     let user = body
         .pointer("/auth/identity/password/user")
-        .ok_or_else(refused)?;
+        .ok_or_else(bad_sign_in)?;
     let password = user.get("password").and_then(Value::as_str);
     let is_named = match (user.get("id"), user.get("name"), user.get("domain")) {
-        (Some(Value::String(id)), _, _) => domain_of_user(id) == asked.account,
+        (Some(Value::String(id)), _, _) => domain_of_user(id).as_deref() == Some(asked.account),
         (None, Some(Value::String(name)), Some(domain)) => {
             name == USER && domain_named(domain).as_deref() == Some(asked.account)
         }
-        _ => return Err(refused()),
+        _ => return Err(bad_sign_in()),
     };
-    let password = password.ok_or_else(refused)?;
+    let password = password.ok_or_else(bad_sign_in)?;
     if !is_named || password != PASSWORD {
         return Err(Fault::wrong_password());
     }
@@ -171,13 +185,24 @@ fn domain_named(domain: &Value) -> Option<String> {
     let id = domain.get("id").and_then(Value::as_str);
     let name = domain.get("name").and_then(Value::as_str);
     id.or_else(|| name?.strip_prefix(DOMAIN_NAME_BEGINNING))
-        .filter(|id| !id.is_empty())
-        .map(str::to_owned)
+        .and_then(known)
+}
+
+/// The account, if it could have an access key too.
+fn known(id: &str) -> Option<String> {
+    let key = credentials::permanent(CLOUD, id)?.key_id;
+    credentials::account_of_key(CLOUD, &key)
+        .filter(|known| known.account == id)
+        .map(|known| known.account)
 }
 
 /// The user's id is the account's spelt backwards, so that it leads back to the account.
-fn domain_of_user(user: &str) -> String {
-    user.chars().rev().collect()
+fn domain_of_user(user: &str) -> Option<String> {
+    known(&backwards(user))
+}
+
+fn backwards(text: &str) -> String {
+    text.chars().rev().collect()
 }
 
 fn described(token: &Token, without_catalog: bool) -> Value {
@@ -205,7 +230,7 @@ fn described(token: &Token, without_catalog: bool) -> Value {
     put(
         "user",
         json!({
-            "id": domain_of_user(&token.domain),
+            "id": backwards(&token.domain),
             "name": USER,
             "domain": domain,
             "password_expires_at": "",

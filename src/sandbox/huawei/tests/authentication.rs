@@ -161,6 +161,11 @@ fn a_sign_in_that_fails() {
     }
     let foreign = sign_in_body(&json!({"domain": {"id": "other"}}));
     bench.expect(401, "POST", "/v3/auth/tokens", &foreign);
+    for name in ["sandbox-", "sandbox-../etc", "acme", "sandbox-Ä"] {
+        let mut body = sign_in_body(&scope);
+        body["auth"]["identity"]["password"]["user"]["domain"]["name"] = name.into();
+        bench.expect(401, "POST", "/v3/auth/tokens", &body);
+    }
 }
 
 #[test]

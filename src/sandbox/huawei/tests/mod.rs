@@ -10,6 +10,7 @@ use crate::sandbox::credentials::{self, TestCredentials};
 use crate::sandbox::emulator::Emulator as _;
 use crate::sandbox::wire::{Request, Response};
 
+mod anything;
 mod authentication;
 mod configs;
 mod foreign_states;
