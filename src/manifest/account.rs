@@ -1,7 +1,7 @@
 //! `Account` documents.
 
 use super::check::{Checker, member};
-use super::yaml::{Node, NodeValue};
+use super::node::{Node, NodeValue};
 use crate::model::{Account, Code, CredentialSource, Diagnostic, Span, UnmanagedRule};
 use crate::provider::Cloud;
 use crate::provider::field::text;
@@ -35,13 +35,12 @@ pub(super) fn read(
             .filter(|node| !node.is_null())
     };
     let words: Vec<&str> = clouds.iter().map(|cloud| cloud.id.0).collect();
-    let cloud = match given("cloud") {
-        Some(node) => checker.choice(node, "`cloud`", &words),
-        None => {
-            let help = format!("write `cloud:` and one of {}", words.join(", "));
-            checker.missing(spec.span, "`cloud`", &help);
-            None
-        }
+    let cloud = if let Some(node) = given("cloud") {
+        checker.choice(node, "`cloud`", &words)
+    } else {
+        let help = format!("write `cloud:` and one of {}", words.join(", "));
+        checker.missing(spec.span, "`cloud`", &help);
+        None
     };
     let cloud = cloud.and_then(|word| clouds.iter().find(|cloud| cloud.id.0 == word));
     checker.cloud = cloud.map(|cloud| cloud.id.0);
@@ -118,7 +117,9 @@ fn credentials(checker: &mut Checker<'_>, node: &Node) -> CredentialSource {
             let title = format!("`{later}` is not supported by this version");
             let finding = Diagnostic::error(Code::InvalidValue, title)
                 .at(entry.key_span, "planned for a later version")
-                .help("let the pipeline get credentials and put them into the cloud's own variables");
+                .help(
+                    "let the pipeline get credentials and put them into the cloud's own variables",
+                );
             checker.report(finding);
         }
     }
@@ -128,12 +129,19 @@ fn credentials(checker: &mut Checker<'_>, node: &Node) -> CredentialSource {
     if let Some(entry) = given("envPrefix")
         && let Some(prefix) = checker.text(&entry.value, "`envPrefix`")
     {
-        if prefix.len() <= 64 && prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        if prefix.len() <= 64
+            && prefix
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
             source.env_prefix = prefix;
         } else {
             let title = "`envPrefix` cannot begin a variable's name";
             let finding = Diagnostic::error(Code::InvalidValue, title)
-                .at(entry.value.span, "at most 64 letters, digits and underscores")
+                .at(
+                    entry.value.span,
+                    "at most 64 letters, digits and underscores",
+                )
                 .help("write it like PROD_");
             checker.report(finding);
         }

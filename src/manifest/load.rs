@@ -118,7 +118,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn stdin(&mut self, text: String) {
         let Ok(root) = Path::new(".").canonicalize() else {
-            self.refuse("-", &Refusal::new(Code::FileUnreadable, "the working folder is gone"));
+            self.refuse(
+                "-",
+                &Refusal::new(Code::FileUnreadable, "the working folder is gone"),
+            );
             return;
         };
         if text.len() as u64 > MANIFEST_BYTES {
@@ -313,7 +316,10 @@ fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<String, Refusal> 
     let metadata = fs::metadata(&path).map_err(|error| unreadable(error.kind()))?;
     // Opening a pipe or a device may wait for ever.
     if !metadata.is_file() {
-        return Err(Refusal::new(Code::FileUnreadable, "it is not a regular file"));
+        return Err(Refusal::new(
+            Code::FileUnreadable,
+            "it is not a regular file",
+        ));
     }
     if metadata.len() > cap {
         return Err(too_large(cap));
@@ -334,7 +340,14 @@ fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<String, Refusal> 
 }
 
 fn unreadable(kind: ErrorKind) -> Refusal {
-    Refusal::new(Code::FileUnreadable, kind.to_string())
+    let why = if kind == ErrorKind::NotFound {
+        "there is no such file or folder".to_owned()
+    } else if kind == ErrorKind::PermissionDenied {
+        "it is not readable for this user".to_owned()
+    } else {
+        kind.to_string()
+    };
+    Refusal::new(Code::FileUnreadable, why)
 }
 
 fn too_large(cap: u64) -> Refusal {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::Scalar;
+use super::node::Scalar;
 use crate::model::Code;
 
 /// The variables that the operator allows manifests to use, with their values.
@@ -72,10 +72,16 @@ fn plain(text: &str) -> Meaning {
         }
         _ => {}
     }
-    if let Some(digits) = text.strip_prefix("0o").filter(|rest| all(rest, |c| c.is_digit(8))) {
+    if let Some(digits) = text
+        .strip_prefix("0o")
+        .filter(|rest| every(rest, |c| c.is_digit(8)))
+    {
         return Meaning::Integer(i64::from_str_radix(digits, 8).ok());
     }
-    if let Some(digits) = text.strip_prefix("0x").filter(|rest| all(rest, |c| c.is_ascii_hexdigit())) {
+    if let Some(digits) = text
+        .strip_prefix("0x")
+        .filter(|rest| every(rest, |c| c.is_ascii_hexdigit()))
+    {
         return Meaning::Integer(i64::from_str_radix(digits, 16).ok());
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -85,7 +91,7 @@ fn plain(text: &str) -> Meaning {
     if matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Meaning::Float(f64::NAN);
     }
-    if all(unsigned, |c| c.is_ascii_digit()) {
+    if every(unsigned, |c| c.is_ascii_digit()) {
         return if unsigned.len() > 1 && unsigned.starts_with('0') {
             Meaning::Ambiguous
         } else {
@@ -95,7 +101,9 @@ fn plain(text: &str) -> Meaning {
     // Rust's reader takes `inf`, `nan` and `infinity` besides what YAML calls a number.
     if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.contains(|c: char| c.is_ascii_digit())
-        && all(unsigned, |c| matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-'))
+        && every(unsigned, |c| {
+            matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-')
+        })
         && let Ok(number) = text.parse()
     {
         return Meaning::Float(number);
@@ -103,8 +111,8 @@ fn plain(text: &str) -> Meaning {
     Meaning::Text
 }
 
-fn all(text: &str, test: fn(char) -> bool) -> bool {
-    !text.is_empty() && text.chars().all(test)
+fn every(text: &str, wanted: fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(wanted)
 }
 
 /// Why a text cannot be completed from the environment.
@@ -160,7 +168,9 @@ fn lookup<'e>(name: &str, env: &'e AllowedEnv) -> Result<&'e str, EnvProblem> {
         None => Err(EnvProblem {
             code: Code::EnvNotAllowed,
             why: format!("{name} is not among the variables that manifests may use"),
-            help: format!("allow it with `--env {name}`, or write $${{ for the characters themselves"),
+            help: format!(
+                "allow it with `--env {name}`, or write $${{ for the characters themselves"
+            ),
         }),
     }
 }

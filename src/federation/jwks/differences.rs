@@ -37,7 +37,10 @@ pub fn differences(before: &Value, after: &Value) -> KeyDifferences {
     }
     for key in new {
         let summary = describe(key);
-        match gone.iter().position(|old| is_same(&describe(old), &summary)) {
+        match gone
+            .iter()
+            .position(|old| is_same(&describe(old), &summary))
+        {
             Some(at) => {
                 gone.swap_remove(at);
                 found.changed.push(summary);

@@ -8,7 +8,7 @@ use super::{curve, decode, number_bytes};
 use crate::model::Code;
 
 /// Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Something wrong with a key set. Never holds key material.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,12 @@ type Fault = (Option<&'static str>, String);
 
 /// The usable keys, and what is wrong with the rest.
 pub(super) fn sort_out(set: &Value) -> (Vec<&Value>, Vec<KeyProblem>) {
-    let whole = |text: &str| (Vec::new(), vec![KeyProblem::of_set(Code::InvalidKeys, text)]);
+    let whole = |text: &str| {
+        (
+            Vec::new(),
+            vec![KeyProblem::of_set(Code::InvalidKeys, text)],
+        )
+    };
     let Some(members) = set.as_object() else {
         return whole("a key set is an object with a member `keys`");
     };
@@ -63,7 +68,10 @@ pub(super) fn sort_out(set: &Value) -> (Vec<&Value>, Vec<KeyProblem>) {
         if let Some(kid) = key.get("kid").and_then(Value::as_str)
             && let Some(before) = kids.insert(kid, index)
         {
-            let text = format!("key {} has the same `kid`, so which of them counts is undefined", before + 1);
+            let text = format!(
+                "key {} has the same `kid`, so which of them counts is undefined",
+                before + 1
+            );
             faults.push((Code::InvalidKeys, (Some("kid"), text)));
         }
         if faults.is_empty() {
@@ -244,7 +252,10 @@ fn coordinate(
     if bytes.len() == width {
         return Some(bytes);
     }
-    let text = format!("`{name}` has {} bytes, its curve takes {width}", bytes.len());
+    let text = format!(
+        "`{name}` has {} bytes, its curve takes {width}",
+        bytes.len()
+    );
     faults.push((Some(name), text));
     None
 }

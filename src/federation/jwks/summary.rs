@@ -47,7 +47,10 @@ pub fn describe(key: &Value) -> KeySummary {
             .map(|n| bits(&n).to_string()),
         Some(_) | None => text("crv"),
     };
-    let kind = [text("kty"), size].into_iter().flatten().collect::<Vec<_>>();
+    let kind = [text("kty"), size]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
     KeySummary {
         kid: text("kid"),
         kind: if kind.is_empty() {
@@ -78,15 +81,16 @@ pub fn thumbprint(key: &Value) -> Option<String> {
 
 /// Bits of a big-endian number without zeros in front.
 fn bits(number: &[u8]) -> usize {
-    number.first().map_or(0, |first| {
-        number.len() * 8 - first.leading_zeros() as usize
-    })
+    number
+        .first()
+        .map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
 fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
-            let is_plain = !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let is_plain =
+                !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             let (plain, escaped) = if is_plain {
                 (Some(c), None)
             } else {
