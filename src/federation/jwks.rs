@@ -10,7 +10,7 @@ mod strict;
 mod summary;
 
 pub use differences::{KeyDifferences, differences};
-pub use rules::KeyProblem;
+pub use rules::{KeyProblem, PRIVATE_MEMBERS};
 pub use summary::{KeySummary, describe, thumbprint};
 
 use super::curve;

@@ -1,7 +1,7 @@
 //! `Account` documents.
 
 use super::check::{Checker, member};
-use super::yaml::{Node, NodeValue};
+use super::node::{Node, NodeValue};
 use crate::model::{Account, Code, CredentialSource, Diagnostic, Span, UnmanagedRule};
 use crate::provider::Cloud;
 use crate::provider::field::text;
@@ -35,13 +35,12 @@ pub(super) fn read(
             .filter(|node| !node.is_null())
     };
     let words: Vec<&str> = clouds.iter().map(|cloud| cloud.id.0).collect();
-    let cloud = match given("cloud") {
-        Some(node) => checker.choice(node, "`cloud`", &words),
-        None => {
-            let help = format!("write `cloud:` and one of {}", words.join(", "));
-            checker.missing(spec.span, "`cloud`", &help);
-            None
-        }
+    let cloud = if let Some(node) = given("cloud") {
+        checker.choice(node, "`cloud`", &words)
+    } else {
+        let help = format!("write `cloud:` and one of {}", words.join(", "));
+        checker.missing(spec.span, "`cloud`", &help);
+        None
     };
     let cloud = cloud.and_then(|word| clouds.iter().find(|cloud| cloud.id.0 == word));
     checker.cloud = cloud.map(|cloud| cloud.id.0);

@@ -3,8 +3,8 @@
 //! It knows the words of messages, not the fields; those come from tables.
 
 use super::load::{Place, SideFiles};
+use super::node::{Entry, Node, NodeValue};
 use super::scalar::{self, AllowedEnv, Meaning};
-use super::yaml::{Entry, Node, NodeValue};
 use crate::model::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::provider::TextRule;
 
@@ -13,7 +13,7 @@ const UNKNOWN_KEYS_LIMIT: usize = 50;
 /// Longest text that is repeated in a help line, in bytes.
 const QUOTED_BYTES: usize = 60;
 /// How alike two words must be for one to be suggested for the other; 1 is equal.
-const ALIKE: f64 = 0.7;
+const ALIKE: f64 = 0.8;
 
 /// What checking needs to know, and where it reports to.
 pub(super) struct Checker<'a> {
@@ -92,16 +92,21 @@ impl Checker<'_> {
                 return None;
             }
         };
+        self.is_printable(node.span, name, &text).then_some(text)
+    }
+
+    /// Whether a text holds no control character; reported when it does.
+    pub(super) fn is_printable(&mut self, span: Span, name: &str, text: &str) -> bool {
         let control = |c: &char| c.is_control() && !matches!(c, '\n' | '\t');
-        if let Some(found) = text.chars().find(control) {
-            let title = format!("{name} holds a control character");
-            let finding = Diagnostic::error(Code::InvalidCharacter, title)
-                .at(node.span, format!("U+{:04X} in here", u32::from(found)))
-                .help("only line breaks and tabs are allowed besides printable characters");
-            self.report(finding);
-            return None;
-        }
-        Some(text)
+        let Some(found) = text.chars().find(control) else {
+            return true;
+        };
+        let title = format!("{name} holds a control character");
+        let finding = Diagnostic::error(Code::InvalidCharacter, title)
+            .at(span, format!("U+{:04X} in here", u32::from(found)))
+            .help("only line breaks and tabs are allowed besides printable characters");
+        self.report(finding);
+        false
     }
 
     /// A text within a rule.
@@ -135,7 +140,7 @@ impl Checker<'_> {
             } else {
                 rule.allowed
             };
-            let title = format!("{name} does not have the form{}", self.for_cloud());
+            let title = format!("{name} has the wrong form{}", self.for_cloud());
             let finding = Diagnostic::error(Code::InvalidValue, title)
                 .at(node.span, format!("needed: {words}"))
                 .help(format!("write {words}"));
@@ -205,9 +210,9 @@ impl Checker<'_> {
         if words.contains(&text.as_str()) {
             return Some(text);
         }
-        let finding = self
-            .out_of_range(name)
-            .at(node.span, "not one of the words it may be")
+        let title = format!("{name} is not one of its words");
+        let finding = Diagnostic::error(Code::ValueOutOfRange, title)
+            .at(node.span, format!("may be {}", words.join(", ")))
             .help(suggestion(&text, words, "write one of"));
         self.report(finding);
         None
@@ -230,9 +235,10 @@ impl Checker<'_> {
     /// A list of texts, each as it stands.
     pub(super) fn texts(&mut self, node: &Node, name: &str) -> Vec<(String, Span)> {
         let items = self.list(node, name).unwrap_or_default();
+        let element = element_of(name);
         items
             .iter()
-            .filter_map(|item| Some((self.text(item, name)?, item.span)))
+            .filter_map(|item| Some((self.text(item, &element)?, item.span)))
             .collect()
     }
 
@@ -288,6 +294,11 @@ impl Checker<'_> {
         self.cloud
             .map_or(String::new(), |cloud| format!(" for {cloud}"))
     }
+}
+
+/// What a member of a list is called in messages.
+pub(super) fn element_of(name: &str) -> String {
+    format!("an element of {name}")
 }
 
 /// The member of a mapping with this key.

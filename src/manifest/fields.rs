@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::check::{Checker, member, suggestion};
+use super::check::{Checker, element_of, member, suggestion};
 use super::document::{Given, GivenValue};
 use super::json;
-use super::yaml::{Entry, Node, NodeValue};
+use super::node::{Entry, Node, NodeValue};
 use crate::model::{Code, Diagnostic, address::is_name};
 use crate::provider::{Clear, Field, Form, TextRule};
 
@@ -97,9 +97,10 @@ fn text_set(
     max_items: usize,
 ) -> Option<Value> {
     let items = checker.list(node, name)?;
+    let element = element_of(name);
     let texts: Vec<Option<String>> = items
         .iter()
-        .map(|item| checker.ruled_text(item, name, rule))
+        .map(|item| checker.ruled_text(item, &element, rule))
         .collect();
     let count = texts.len();
     // One bad element already made its report; a set without it would be another set.
@@ -183,7 +184,7 @@ fn document(
     for (path, sentence) in &findings {
         let mut finding = Diagnostic::error(
             Code::InvalidValue,
-            format!("{name} is no valid {shape}{}", checker.for_cloud()),
+            format!("{name} is not valid{}", checker.for_cloud()),
         )
         .at(json::nearest(node, path), sentence.as_str());
         if !path.is_empty() {

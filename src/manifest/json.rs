@@ -3,8 +3,8 @@
 use serde_json::{Map, Number, Value};
 
 use super::check::Checker;
+use super::node::{Node, NodeValue};
 use super::scalar::{self, Meaning};
-use super::yaml::{Node, NodeValue};
 use crate::model::{Code, Diagnostic, Span};
 
 /// The JSON value of a node; [`None`] after a report.
@@ -20,7 +20,11 @@ pub(super) fn value(checker: &mut Checker<'_>, node: &Node, name: &str) -> Optio
         NodeValue::Map(entries) => {
             let members: Vec<Option<(String, Value)>> = entries
                 .iter()
-                .map(|entry| Some((entry.key.clone(), value(checker, &entry.value, name)?)))
+                .map(|entry| {
+                    let is_good = checker.is_printable(entry.key_span, name, &entry.key);
+                    let member = value(checker, &entry.value, name)?;
+                    is_good.then(|| (entry.key.clone(), member))
+                })
                 .collect();
             let members: Option<Map<String, Value>> = members.into_iter().collect();
             members.map(Value::Object)

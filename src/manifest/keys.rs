@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::check::Checker;
+use super::check::{Checker, element_of};
 use super::document::GivenValue;
 use super::fields::{one_of, within};
 use super::json;
 use super::load::Refusal;
-use super::yaml::{Entry, Node, NodeValue};
+use super::node::{Entry, Node, NodeValue};
 use crate::federation::jwks::{self, KeyProblem};
 use crate::model::{Code, Diagnostic};
 
@@ -100,32 +100,41 @@ fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value
 }
 
 fn inline(checker: &mut Checker<'_>, field: &Entry, way: &Entry, name: &str) -> Option<Value> {
-    // Structure first: what looks like a private key must not be shown by any other finding.
+    // First of all: the lines of a private key must not be shown by any other finding.
+    if let Some(members) = private_members(&way.value) {
+        let note = format!("it holds private members: {}", members.join(", "));
+        let finding = private_place(checker, field, bad_keys(Code::PrivateKey, name));
+        checker.report(finding.note(note));
+        return None;
+    }
     let set = json::value(checker, &way.value, name)?;
     let problems = match jwks::check(&set) {
         Ok(canonical) => return Some(canonical),
         Err(problems) => problems,
     };
-    for problem in &problems {
-        let mut finding = bad_keys(problem.code, name);
-        finding = if problem.code == Code::PrivateKey {
-            private_place(checker, field, finding).note(sentence(problem))
-        } else {
-            let path = match (problem.key, problem.member) {
-                (Some(key), Some(member)) => format!("keys.{key}.{member}"),
-                (Some(key), None) => format!("keys.{key}"),
-                (None, _) => String::new(),
-            };
-            let is_secret_near = problems.iter().any(|other| other.code == Code::PrivateKey);
-            if is_secret_near {
-                private_place(checker, field, finding).note(sentence(problem))
-            } else {
-                finding.at(json::nearest(&way.value, &path), problem.text.clone())
-            }
+    for problem in problems {
+        let path = match (problem.key, problem.member) {
+            (Some(key), Some(member)) => format!("keys.{key}.{member}"),
+            (Some(key), None) => format!("keys.{key}"),
+            (None, _) => String::new(),
         };
-        checker.report(finding);
+        let place = json::nearest(&way.value, &path);
+        checker.report(bad_keys(problem.code, name).at(place, problem.text));
     }
     None
+}
+
+/// Names of private members that the keys of a set have; [`None`] when they have none.
+fn private_members(set: &Node) -> Option<Vec<&'static str>> {
+    let NodeValue::List(keys) = &set.get("keys")?.value else {
+        return None;
+    };
+    let found: Vec<&str> = jwks::PRIVATE_MEMBERS
+        .iter()
+        .copied()
+        .filter(|member| keys.iter().any(|key| key.get(member).is_some()))
+        .collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// Points at the field, but only when the line that will be shown ends before the value begins.
@@ -183,9 +192,10 @@ pub(super) fn fingerprints(
             return None;
         }
     };
+    let element = element_of(name);
     let texts: Vec<Option<String>> = items
         .iter()
-        .map(|item| fingerprint(checker, item, name, help))
+        .map(|item| fingerprint(checker, item, &element, help))
         .collect();
     let texts: BTreeSet<String> = texts.into_iter().collect::<Option<_>>()?;
     if !within(checker, node, name, texts.len(), max_items) {
@@ -219,7 +229,7 @@ fn fingerprint(checker: &mut Checker<'_>, node: &Node, name: &str, help: &str) -
     };
     let finding = Diagnostic::error(
         Code::InvalidValue,
-        format!("{name} holds no SHA-1 fingerprint"),
+        format!("{name} is no SHA-1 fingerprint"),
     )
     .at(node.span, what)
     .help(help);

@@ -340,7 +340,14 @@ fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<String, Refusal> 
 }
 
 fn unreadable(kind: ErrorKind) -> Refusal {
-    Refusal::new(Code::FileUnreadable, kind.to_string())
+    let why = if kind == ErrorKind::NotFound {
+        "there is no such file or folder".to_owned()
+    } else if kind == ErrorKind::PermissionDenied {
+        "it is not readable for this user".to_owned()
+    } else {
+        kind.to_string()
+    };
+    Refusal::new(Code::FileUnreadable, why)
 }
 
 fn too_large(cap: u64) -> Refusal {

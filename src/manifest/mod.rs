@@ -1,7 +1,7 @@
 //! Text to documents and back. Knows YAML and field tables, knows no cloud.
 //!
-//! `load` finds and reads files, `yaml` turns text into nodes, `document` and `account` read the
-//! envelope, `fields` a `spec` by its table with the words of `check`. `schema` and `explain` say the
+//! `load` finds and reads files, `yaml` turns text into nodes, `envelope` and `account` read them into
+//! the types of `document`, `fields` a `spec` by its table with the words of `check`. `schema` and `explain` say the
 //! same tables to editors and people. No clock, no environment, no network; files in `load` alone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,22 +10,30 @@ use std::path::PathBuf;
 mod account;
 mod check;
 mod document;
+mod envelope;
+mod explain;
 #[cfg(test)]
 mod fake;
 mod fields;
 mod json;
 mod keys;
 mod load;
+mod node;
 mod scalar;
+mod schema;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
+pub use explain::explain;
 pub use scalar::AllowedEnv;
+pub use schema::manifest_schema;
 
 use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::provider::Cloud;
 use check::Checker;
-use document::Read;
+use envelope::Read;
 use load::{Manifest, Place, SideFiles};
 
 /// Everything that the manifests of a run declare.
@@ -103,22 +111,21 @@ fn read(
             cloud: None,
         };
         for node in &nodes {
-            match document::read(&mut checker, node, clouds) {
+            match envelope::read(&mut checker, node, clouds) {
                 Read::Object(document) => manifests.documents.push(*document),
-                Read::Account(account) => match accounts.get(&account.value.name) {
-                    Some(before) => {
+                Read::Account(account) => {
+                    if let Some(before) = accounts.get(&account.value.name) {
                         let title = "two documents declare the same account";
                         let finding = Diagnostic::error(Code::DuplicateObject, title)
                             .at(account.span, "the second one")
                             .at(*before, "the first one")
                             .help("give one of them another name");
                         checker.report(finding);
-                    }
-                    None => {
+                    } else {
                         accounts.insert(account.value.name.clone(), account.span);
                         manifests.accounts.push(account.value);
                     }
-                },
+                }
                 Read::Unusable {
                     name: Some(name),
                     is_account,

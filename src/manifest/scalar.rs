@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::Scalar;
+use super::node::Scalar;
 use crate::model::Code;
 
 /// The variables that the operator allows manifests to use, with their values.
@@ -74,13 +74,13 @@ fn plain(text: &str) -> Meaning {
     }
     if let Some(digits) = text
         .strip_prefix("0o")
-        .filter(|rest| all(rest, |c| c.is_digit(8)))
+        .filter(|rest| every(rest, |c| c.is_digit(8)))
     {
         return Meaning::Integer(i64::from_str_radix(digits, 8).ok());
     }
     if let Some(digits) = text
         .strip_prefix("0x")
-        .filter(|rest| all(rest, |c| c.is_ascii_hexdigit()))
+        .filter(|rest| every(rest, |c| c.is_ascii_hexdigit()))
     {
         return Meaning::Integer(i64::from_str_radix(digits, 16).ok());
     }
@@ -91,7 +91,7 @@ fn plain(text: &str) -> Meaning {
     if matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Meaning::Float(f64::NAN);
     }
-    if all(unsigned, |c| c.is_ascii_digit()) {
+    if every(unsigned, |c| c.is_ascii_digit()) {
         return if unsigned.len() > 1 && unsigned.starts_with('0') {
             Meaning::Ambiguous
         } else {
@@ -101,7 +101,7 @@ fn plain(text: &str) -> Meaning {
     // Rust's reader takes `inf`, `nan` and `infinity` besides what YAML calls a number.
     if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.contains(|c: char| c.is_ascii_digit())
-        && all(unsigned, |c| {
+        && every(unsigned, |c| {
             matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-')
         })
         && let Ok(number) = text.parse()
@@ -111,8 +111,8 @@ fn plain(text: &str) -> Meaning {
     Meaning::Text
 }
 
-fn all(text: &str, test: fn(char) -> bool) -> bool {
-    !text.is_empty() && text.chars().all(test)
+fn every(text: &str, wanted: fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(wanted)
 }
 
 /// Why a text cannot be completed from the environment.

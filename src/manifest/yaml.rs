@@ -7,17 +7,18 @@
 //!
 //! Everything here is bounded: nesting, nodes, aliases and the text they copy.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag, options};
 
+use super::node::{Entry, Node, NodeValue, Scalar, merge, place};
 use crate::model::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 
 /// Deepest nesting of lists and mappings, aliases expanded. The readers below recurse this deep.
 const NESTING_LIMIT: usize = 64;
-/// Most nodes in one file, aliases expanded: ten thousand documents of ordinary size, and at most
-/// some 100 MiB of memory.
-const NODES_LIMIT: usize = 500_000;
+/// Most nodes in one file, keys included, aliases expanded: more than 8 MiB of sensible manifests
+/// have (ten thousand full documents: 600,000), and at most some 200 MiB of memory.
+const NODES_LIMIT: usize = 1_000_000;
 /// Most aliases in one file.
 const ALIASES_LIMIT: usize = 100;
 /// Most bytes of text that anchors and aliases may copy in one file.
@@ -26,72 +27,6 @@ const COPIED_BYTES_LIMIT: usize = 8 * 1024 * 1024;
 const SYNTAX_ERRORS_LIMIT: usize = 50;
 /// Most doubled keys reported for one mapping; a hostile one could hold a hundred thousand.
 const DOUBLES_LIMIT: usize = 50;
-
-/// A value and where it was written. Behind an alias the place is the alias.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    /// What was written.
-    pub(super) value: NodeValue,
-    /// Where. A block mapping points at its first key, a block list at its first dash, an omitted
-    /// value at its key.
-    pub(super) span: Span,
-}
-
-/// The three shapes of YAML.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum NodeValue {
-    /// A single text; its meaning is for the reader to decide.
-    Scalar(Scalar),
-    /// A list.
-    List(Vec<Node>),
-    /// A mapping, in the order of the text, keys unique.
-    Map(Vec<Entry>),
-}
-
-/// A single text.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Scalar {
-    /// The text, quotes and escapes resolved; `1e3` and `0123` stay what was written.
-    pub(super) text: String,
-    /// Neither quoted, nor a block, nor tagged as text, so that it may mean null, a switch or a
-    /// number.
-    pub(super) is_plain: bool,
-}
-
-/// One member of a mapping.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
-    /// The key.
-    pub(super) key: String,
-    /// Where the key stands.
-    pub(super) key_span: Span,
-    /// The value.
-    pub(super) value: Node,
-}
-
-impl Node {
-    /// Whether the value is null: written so, or left out.
-    pub(super) fn is_null(&self) -> bool {
-        match &self.value {
-            NodeValue::Scalar(scalar) => {
-                scalar.is_plain
-                    && matches!(scalar.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
-            }
-            NodeValue::List(_) | NodeValue::Map(_) => false,
-        }
-    }
-
-    /// The value of a key, when this is a mapping that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        match &self.value {
-            NodeValue::Map(entries) => entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map(|entry| &entry.value),
-            NodeValue::Scalar(_) | NodeValue::List(_) => None,
-        }
-    }
-}
 
 /// Reads all documents of a text that can be read; empty ones are left out.
 pub(super) fn parse(sources: &SourceMap, source: SourceId, out: &mut Diagnostics) -> Vec<Node> {
@@ -153,9 +88,19 @@ struct Reader<'t, 'd> {
 /// Why a document was given up.
 enum Stop {
     /// The next one can be read.
-    Document(Diagnostic),
+    Document(Box<Diagnostic>),
     /// A budget of the whole file is used up.
-    File(Diagnostic),
+    File(Box<Diagnostic>),
+}
+
+impl Stop {
+    fn document(diagnostic: Diagnostic) -> Self {
+        Self::Document(Box::new(diagnostic))
+    }
+
+    fn file(diagnostic: Diagnostic) -> Self {
+        Self::File(Box::new(diagnostic))
+    }
 }
 
 impl<'t, 'd> Reader<'t, 'd> {
@@ -188,15 +133,15 @@ impl<'t, 'd> Reader<'t, 'd> {
                     Ok(()) => continue,
                     Err(stop) => stop,
                 },
-                Err(error) => Stop::Document(self.syntax_error(&error)),
+                Err(error) => Stop::document(self.syntax_error(&error)),
             };
             self.frames.clear();
             self.anchors.clear();
             stops += 1;
             match stop {
-                Stop::Document(diagnostic) => self.out.push(diagnostic),
+                Stop::Document(diagnostic) => self.out.push(*diagnostic),
                 Stop::File(diagnostic) => {
-                    self.out.push(diagnostic);
+                    self.out.push(*diagnostic);
                     break;
                 }
             }
@@ -221,7 +166,7 @@ impl<'t, 'd> Reader<'t, 'd> {
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let is_text = self.tag(tag.as_deref(), "str", span)?;
+                let is_text = says(tag.as_deref(), "str", span)?;
                 let node = Node {
                     value: NodeValue::Scalar(Scalar {
                         is_plain: style == ScalarStyle::Plain && !is_text,
@@ -242,17 +187,17 @@ impl<'t, 'd> Reader<'t, 'd> {
                 self.finished(node, size, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.tag(tag.as_deref(), "seq", span)?;
+                says(tag.as_deref(), "seq", span)?;
                 self.open(NodeValue::List(Vec::new()), span, anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.tag(tag.as_deref(), "map", span)?;
+                says(tag.as_deref(), "map", span)?;
                 self.open(NodeValue::Map(Vec::new()), span, anchor)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             // The crate may grow events; skipping one that carries a value would lose it silently.
-            _ => Err(Stop::Document(
+            _ => Err(Stop::document(
                 Diagnostic::error(
                     Code::YamlSyntax,
                     "the document is not YAML that idform reads",
@@ -264,7 +209,7 @@ impl<'t, 'd> Reader<'t, 'd> {
 
     fn open(&mut self, value: NodeValue, span: Span, anchor: usize) -> Result<(), Stop> {
         if self.frames.len() >= NESTING_LIMIT {
-            return Err(Stop::Document(too_deep(span)));
+            return Err(Stop::document(too_deep(span)));
         }
         self.count(1, span)?;
         self.frames.push(Frame {
@@ -309,13 +254,13 @@ impl<'t, 'd> Reader<'t, 'd> {
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
         self.aliases += 1;
         if self.aliases > ALIASES_LIMIT {
-            return Err(Stop::File(too_complex(
+            return Err(Stop::file(too_complex(
                 span,
                 &format!("a file may have at most {ALIASES_LIMIT} aliases"),
             )));
         }
         let Some(Anchored { node, size }) = self.anchors.get(&anchor) else {
-            return Err(Stop::Document(
+            return Err(Stop::document(
                 Diagnostic::error(Code::YamlSyntax, "an alias refers to itself")
                     .at(span, "this alias lies inside of what it stands for")
                     .help("write the value out"),
@@ -323,13 +268,13 @@ impl<'t, 'd> Reader<'t, 'd> {
         };
         let size = *size;
         if self.frames.len() + size.depth > NESTING_LIMIT {
-            return Err(Stop::Document(too_deep(span)));
+            return Err(Stop::document(too_deep(span)));
         }
         if self.nodes + size.nodes > NODES_LIMIT {
-            return Err(Stop::File(too_many_nodes(span)));
+            return Err(Stop::file(too_many_nodes(span)));
         }
         if self.copied_bytes + size.bytes > COPIED_BYTES_LIMIT {
-            return Err(Stop::File(copies_too_much(span)));
+            return Err(Stop::file(copies_too_much(span)));
         }
         let mut node = node.clone();
         place(&mut node, span);
@@ -391,7 +336,7 @@ impl<'t, 'd> Reader<'t, 'd> {
         self.copied_bytes += size.bytes;
         self.count(size.nodes, node.span)?;
         if self.copied_bytes > COPIED_BYTES_LIMIT {
-            return Err(Stop::File(copies_too_much(node.span)));
+            return Err(Stop::file(copies_too_much(node.span)));
         }
         let node = node.clone();
         self.anchors.insert(anchor, Anchored { node, size });
@@ -401,23 +346,9 @@ impl<'t, 'd> Reader<'t, 'd> {
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
         self.nodes += nodes;
         if self.nodes > NODES_LIMIT {
-            return Err(Stop::File(too_many_nodes(span)));
+            return Err(Stop::file(too_many_nodes(span)));
         }
         Ok(())
-    }
-
-    /// Whether the tag says what `expected` says; tags that mean anything else are refused, since
-    /// a document is pure data.
-    fn tag(&mut self, tag: Option<&Tag>, expected: &str, span: Span) -> Result<bool, Stop> {
-        match tag {
-            None => Ok(false),
-            Some(tag) if tag.is_yaml_core_schema_tag(expected) => Ok(true),
-            Some(_) => Err(Stop::Document(
-                Diagnostic::error(Code::InvalidValue, "YAML tags are not used in manifests")
-                    .at(span, "this value has a tag")
-                    .help("leave the `!tag` out; quote a text that looks like something else"),
-            )),
-        }
     }
 
     /// Refuses keys that stand twice; the first stays, so that the mistake makes no echoes.
@@ -505,49 +436,17 @@ impl<'t, 'd> Reader<'t, 'd> {
     }
 }
 
-/// Resolves `<<`: members of the merged mappings count where the mapping has none of its own.
-fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
-    let Some(at) = entries.iter().position(|entry| entry.key == "<<") else {
-        return entries;
-    };
-    let merged = match &entries[at].value.value {
-        NodeValue::Map(_) => vec![entries[at].value.clone()],
-        NodeValue::List(items)
-            if items
-                .iter()
-                .all(|item| matches!(item.value, NodeValue::Map(_))) =>
-        {
-            items.clone()
-        }
-        // Anything else stays and is refused as an unknown key.
-        NodeValue::List(_) | NodeValue::Scalar(_) => return entries,
-    };
-    entries.remove(at);
-    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-    for node in merged {
-        if let NodeValue::Map(members) = node.value {
-            entries.extend(
-                members
-                    .into_iter()
-                    .filter(|member| known.insert(member.key.clone())),
-            );
-        }
-    }
-    entries
-}
-
-/// Lets a copy point at the alias it came through.
-fn place(node: &mut Node, span: Span) {
-    node.span = span;
-    match &mut node.value {
-        NodeValue::Scalar(_) => {}
-        NodeValue::List(items) => items.iter_mut().for_each(|item| place(item, span)),
-        NodeValue::Map(entries) => {
-            for entry in entries {
-                entry.key_span = span;
-                place(&mut entry.value, span);
-            }
-        }
+/// Whether the tag says what `expected` says; tags that mean anything else are refused, since
+/// a document is pure data.
+fn says(tag: Option<&Tag>, expected: &str, span: Span) -> Result<bool, Stop> {
+    match tag {
+        None => Ok(false),
+        Some(tag) if tag.is_yaml_core_schema_tag(expected) => Ok(true),
+        Some(_) => Err(Stop::document(
+            Diagnostic::error(Code::InvalidValue, "YAML tags are not used in manifests")
+                .at(span, "this value has a tag")
+                .help("leave the `!tag` out; quote a text that looks like something else"),
+        )),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{curve, decode, number_bytes};
 use crate::model::Code;
 
 /// Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Something wrong with a key set. Never holds key material.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,210 @@
+//! `idform explain`: what a kind, a field or a code means, from the same tables as the checks.
+
+use std::fmt::Write as _;
+
+use super::check::length_words;
+use crate::model::Code;
+use crate::provider::{
+    Change, Clear, Cloud, Effect, Field, Form, KindInfo, Link, Naming, Need, Removal, TextRule,
+};
+
+/// Explains a topic: `KIND`, `KIND.field`, a diagnostic code, or nothing for the list of kinds.
+/// [`None`] when there is no such topic.
+pub fn explain(clouds: &[&Cloud], topic: &str) -> Option<String> {
+    let topic = topic.trim();
+    if topic.is_empty() {
+        return Some(kinds(clouds));
+    }
+    if topic == "Account" {
+        return Some(ACCOUNT.to_owned());
+    }
+    if let Some(code) = Code::ALL.iter().find(|code| code.slug() == topic) {
+        return Some(format!("{}\n\n  {}\n", code.slug(), code.explanation()));
+    }
+    let (kind, rest) = topic
+        .split_once('.')
+        .map_or((topic, None), |(kind, rest)| (kind, Some(rest)));
+    let (info, cloud) = clouds
+        .iter()
+        .flat_map(|cloud| cloud.kinds.iter().map(|kind| (kind.info(), *cloud)))
+        .find(|(info, _)| info.name.0 == kind)?;
+    match rest {
+        None => Some(kind_text(info, cloud)),
+        Some("account") => Some(format!(
+            "{kind}.account\n\n  The metadata.name of an Account of {}.\n",
+            cloud.title
+        )),
+        Some("name") => name_text(info),
+        Some(name) => {
+            let field = info.fields.iter().find(|field| field.name == name)?;
+            Some(field_text(info, field))
+        }
+    }
+}
+
+const ACCOUNT: &str = "Account
+
+  Where to reconcile, never a secret.
+
+  cloud              which cloud; always needed
+  accountId          the account's number there, in quotes; checked before anything else
+  site               which site of the cloud, where it has several
+  region             which IAM host, where the cloud has several
+  credentials        profile: of the vendor's files; envPrefix: put before every variable.
+                     By default that cloud's own chain
+  requestsPerSecond  no window of one second holds more requests than this
+  unmanaged          report: whether providers that nobody declared are reported;
+                     ignore: names that are left out, with * globs
+";
+
+fn kinds(clouds: &[&Cloud]) -> String {
+    let mut text = "Kinds\n\n  Account\n      Where to reconcile, never a secret.\n".to_owned();
+    for cloud in clouds {
+        for kind in cloud.kinds {
+            let info = kind.info();
+            line(&mut text, &format!("  {}", info.name));
+            line(&mut text, &format!("      {}", info.doc));
+        }
+    }
+    line(
+        &mut text,
+        "\n`idform explain KIND` lists its fields, `idform explain KIND.field` explains one,",
+    );
+    line(
+        &mut text,
+        "`idform explain CODE` explains the code of a message.",
+    );
+    text
+}
+
+fn kind_text(info: &KindInfo, cloud: &Cloud) -> String {
+    let mut text = format!("{} ({})\n\n  {}\n\n", info.name, cloud.title, info.doc);
+    let naming = match info.naming {
+        Naming::Named(_) => "`name` in the cloud, metadata.name by default".to_owned(),
+        Naming::Singleton => "one for each account, without a name".to_owned(),
+        Naming::ByFields(fields) => format!("by {}", fields.join(", ")),
+    };
+    line(&mut text, &format!("  named     {naming}"));
+    let removal = match info.removal {
+        Removal::Delete => "deletes it".to_owned(),
+        Removal::Disable => "disables it; the record stays".to_owned(),
+        Removal::WithParent(field) => format!("not by itself: it goes with its `{field}`"),
+    };
+    line(&mut text, &format!("  absent    {removal}"));
+    let listed = match info.cannot_list {
+        None => "all of an account can be listed".to_owned(),
+        Some(why) => format!("cannot be listed: {why}"),
+    };
+    line(&mut text, &format!("  listed    {listed}"));
+    line(&mut text, &format!("  source    {}", info.source));
+    line(&mut text, "\n  Fields of spec, besides `account`:");
+    let width = info
+        .fields
+        .iter()
+        .map(|field| field.name.len())
+        .max()
+        .unwrap_or(0);
+    for field in info.fields {
+        line(
+            &mut text,
+            &format!("  {:width$}  {}", field.name, field.doc),
+        );
+    }
+    text
+}
+
+fn name_text(info: &KindInfo) -> Option<String> {
+    let Naming::Named(rule) = info.naming else {
+        return None;
+    };
+    Some(format!(
+        "{}.name\n\n  The name in the cloud; metadata.name by default.\n\n  takes     {}\n",
+        info.name,
+        rule_words(&rule)
+    ))
+}
+
+fn field_text(info: &KindInfo, field: &Field) -> String {
+    let mut text = format!("{}.{}\n\n  {}\n\n", info.name, field.name, field.doc);
+    let need = match field.need {
+        Need::Optional => "no; absent, the live value stays as it is",
+        Need::ForCreate => {
+            "to create the object; afterwards, absent, the live value stays as it is"
+        }
+        Need::Always => "always: it is part of what the object is",
+    };
+    let null = match field.clear {
+        Clear::Text => "clears the value".to_owned(),
+        Clear::Set => "empties the set".to_owned(),
+        Clear::Refused(why) => format!("refused: {why}"),
+    };
+    let change = match field.change {
+        Change::InPlace => "in place",
+        Change::Immutable => "never: another value replaces the object",
+    };
+    let effect = match field.effect {
+        Effect::Cosmetic => "nothing",
+        Effect::Accepts => {
+            "decides who is accepted: additions widen trust, removals may break sign-in"
+        }
+        Effect::MayBreak => "sign-in may stop working; nobody new gets in",
+        Effect::Longer => "a greater value accepts more, a smaller one less",
+        Effect::Switches => "switches a way to sign in",
+        Effect::Structure => "nothing by itself; other objects hang on it",
+    };
+    for (word, meaning) in [
+        ("takes", form_words(&field.form)),
+        ("needed", need.to_owned()),
+        ("null", null),
+        ("changes", change.to_owned()),
+        ("sign-in", effect.to_owned()),
+        ("in cloud", field.cloud_name.to_owned()),
+        ("source", field.source.to_owned()),
+    ] {
+        line(&mut text, &format!("  {word:8}  {meaning}"));
+    }
+    text
+}
+
+fn form_words(form: &Form) -> String {
+    match form {
+        Form::Text(rule) => format!("text: {}", rule_words(rule)),
+        Form::Flag => "true or false".to_owned(),
+        Form::Integer { min, max, unit } => format!("a whole number from {min} to {max}, {unit}"),
+        Form::Choice(words) => format!("one of {}", words.join(", ")),
+        Form::TextSet { item, max_items } => {
+            format!(
+                "a set of at most {max_items} texts, each: {}",
+                rule_words(item)
+            )
+        }
+        Form::Keys { max_characters } => format!(
+            "{{issuer: true}}, {{file: PATH}} or {{inline: {{keys: [...]}}}}; at most {max_characters} characters as JSON"
+        ),
+        Form::Fingerprints { max_items } => {
+            format!("at most {max_items} SHA-1 fingerprints, or {{issuer: true}}")
+        }
+        Form::Reference { kind, link } => {
+            let link = match link {
+                Link::Refers => "",
+                Link::PartOf => "; this object goes with it",
+                Link::TakesAlong => "; it goes when this object's parent goes",
+            };
+            format!("the metadata.name of a {kind}, or {{external: name-in-the-cloud}}{link}")
+        }
+        Form::Json { shape, .. } => (*shape).to_owned(),
+    }
+}
+
+fn rule_words(rule: &TextRule) -> String {
+    if rule.allowed.is_empty() {
+        length_words(rule)
+    } else {
+        format!("{}, {}", length_words(rule), rule.allowed)
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{line}");
+}
