@@ -15,16 +15,21 @@ use crate::provider::{
 
 use super::signing::rfc3986;
 
+mod answer;
 mod api;
 mod credentials;
 mod identity_provider;
 mod mapping;
 mod oidc_config;
 mod protocol;
+mod samples;
 mod sign;
 mod token;
 
-/// Huawei Cloud.
+/// The operator's variable for another endpoint.
+const ENDPOINT_VARIABLE: &str = "IDFORM_HUAWEI_ENDPOINT";
+
+/// The entry of Huawei Cloud.
 pub static CLOUD: Cloud = Cloud {
     id: CloudId("huawei"),
     title: "Huawei Cloud",
@@ -34,12 +39,12 @@ pub static CLOUD: Cloud = Cloud {
     // `apis/huawei.md §3.8`.
     requests_per_second_limit: 10,
     account_id: ACCOUNT_ID,
-    endpoint_variable: "IDFORM_HUAWEI_ENDPOINT",
+    endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[
-        &identity_provider::HuaweiIdentityProvider,
-        &mapping::HuaweiMapping,
-        &protocol::HuaweiProtocol,
-        &oidc_config::HuaweiOidcConfig,
+        &identity_provider::IdentityProvider,
+        &mapping::Mapping,
+        &protocol::Protocol,
+        &oidc_config::OidcConfig,
     ],
     identity: || {
         Read(Call::rest(
@@ -276,4 +281,5 @@ fn merged(live: &Fields, desired: &Fields) -> Fields {
 }
 
 #[cfg(test)]
+#[path = "mod_tests.rs"]
 mod tests;

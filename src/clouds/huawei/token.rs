@@ -137,4 +137,5 @@ pub(super) fn sign_in_failed(mut error: ProviderError) -> ProviderError {
 }
 
 #[cfg(test)]
+#[path = "token_tests.rs"]
 mod tests;
