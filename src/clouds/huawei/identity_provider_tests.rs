@@ -128,9 +128,9 @@ fn a_provider_is_made_disabled_and_enabled_last() {
             },
         )
     };
-    let path = "/v3/OS-FEDERATION/identity_providers/ACME";
-    let put = format!("write KeystoneCreateIdentityProvider PUT {path} ConflictIsDone");
-    let patch = format!("activate KeystoneUpdateIdentityProvider PATCH {path} Same");
+    let target = "/v3/OS-FEDERATION/identity_providers/ACME";
+    let put = format!("write KeystoneCreateIdentityProvider PUT {target} ConflictIsDone");
+    let patch = format!("activate KeystoneUpdateIdentityProvider PATCH {target} Same");
     assert_eq!(
         create(json!({})),
         [

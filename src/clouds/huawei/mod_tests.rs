@@ -5,9 +5,33 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::model::{Account, CredentialSource, SourceMap, Span, UnmanagedRule};
 use crate::provider::{Intent, ResourceKind};
 
+/// An account that says nothing but its name.
+pub(super) fn account() -> Account {
+    Account {
+        name: "huawei".to_owned(),
+        cloud: CLOUD.id,
+        account_id: None,
+        site: None,
+        region: None,
+        credentials: CredentialSource::default(),
+        requests_per_second: 5,
+        unmanaged: UnmanagedRule::default(),
+        origin: Span {
+            source: SourceMap::default().add("accounts.yaml", ""),
+            start: 0,
+            end: 0,
+        },
+    }
+}
+
 /// A successful answer.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "stands beside failed answers in lists"
+)]
 pub(super) fn ok(body: Value) -> Answer {
     Ok(Reply {
         body,

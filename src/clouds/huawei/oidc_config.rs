@@ -28,11 +28,12 @@ const PROGRAM: &str = "program";
 /// Programs and people in the console.
 const PROGRAM_CONSOLE: &str = "program_console";
 
-/// Most values of `scope`, and most characters of all together with the spaces between them.
+/// Most scopes (`apis/huawei.md §3.5`).
 const MAX_SCOPES: usize = 10;
+/// Most characters of all scopes together with the spaces between them (`apis/huawei.md §3.5`).
 const SCOPE_CHARACTERS: usize = 255;
 
-/// Field, member, and what it is called in a sentence: those that only console sign-in has.
+/// The fields that only sign-in to the console has; `response_type` goes with them unasked.
 const CONSOLE_FIELDS: [&str; 3] = ["authorizationEndpoint", "scopes", "responseMode"];
 
 const SCOPE: TextRule = TextRule {
