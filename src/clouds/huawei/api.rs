@@ -10,13 +10,11 @@ use crate::provider::{
     Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
 };
 
+use super::ENDPOINT_VARIABLE;
+use super::answer::{By, Came, before_call, sort_answer};
 use super::credentials::{Credentials, SignIn};
 use super::sign::{self, ToSign};
 use super::token::{self, Token};
-
-mod answer;
-
-use answer::{By, Came, before_call, sort_answer};
 
 /// The documented media type, spelled as the documents do (`apis/huawei.md §1.4`).
 const JSON: &str = "application/json;charset=utf8";
@@ -36,12 +34,11 @@ pub(super) struct Client {
 /// Where requests go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Base {
-    /// Scheme, host and port, without a slash at the end.
-    origin: String,
+    /// Scheme, host, port and what stands before every path, without a slash at the end. That
+    /// path is not signed: it belongs to whatever stands in front.
+    url: String,
     /// The `Host` header, which is signed.
     host: String,
-    /// What stands before every path; empty or without a slash at the end.
-    path: String,
 }
 
 impl Client {
@@ -57,9 +54,9 @@ impl Client {
         let endpoint = connection.endpoint.unwrap_or(default_endpoint);
         Ok(Self {
             http: connection.http.clone(),
-            base: Base::parse(endpoint).ok_or_else(|| ConnectError::Unusable {
-                source_name: "endpoint".to_owned(),
-                why: format!("`{endpoint}` is no base URL like https://iam.myhuaweicloud.com"),
+            base: Base::parse(endpoint).map_err(|why| ConnectError::Unusable {
+                source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
+                why: why.to_owned(),
             })?,
             credentials,
             account_id: connection.account.account_id.clone(),
@@ -79,7 +76,7 @@ impl Client {
         else {
             return Err(bug(call, "only access keys sign"));
         };
-        let (method, path, query) = self.target(call)?;
+        let (method, path, query) = Self::target(call)?;
         let body = body_of(call);
         let date = sign::sdk_date(now);
         let mut headers = vec![("host", self.base.host.as_str()), ("x-sdk-date", &date)];
@@ -126,7 +123,7 @@ impl Client {
         call: &Call,
         token: Option<&Secret>,
     ) -> Result<Answered, ProviderError> {
-        let (method, path, query) = self.target(call)?;
+        let (method, path, query) = Self::target(call)?;
         let body = body_of(call);
         let mut headers: Vec<(&'static str, HeaderText)> = Vec::new();
         if !body.is_empty() {
@@ -151,7 +148,7 @@ impl Client {
         let mark = if query.is_empty() { "" } else { "?" };
         let request = Request {
             method,
-            url: format!("{}{path}{mark}{query}", self.base.origin),
+            url: format!("{}{path}{mark}{query}", self.base.url),
             headers,
             body,
         };
@@ -165,7 +162,7 @@ impl Client {
     }
 
     /// Method, whole path and query of a call, encoded as they are signed and sent.
-    fn target(&self, call: &Call) -> Result<(&'static str, String, String), ProviderError> {
+    fn target(call: &Call) -> Result<(&'static str, String, String), ProviderError> {
         let Route::Rest { method, path } = &call.route else {
             return Err(bug(call, "Huawei Cloud has REST calls only"));
         };
@@ -186,11 +183,7 @@ impl Client {
         let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
-        Ok((
-            method,
-            format!("{}{path}", self.base.path),
-            sign::encode_query(&pairs),
-        ))
+        Ok((method, path, sign::encode_query(&pairs)))
     }
 
     /// The account's id for `X-Domain-Id`: declared, from the credentials, or asked for once.
@@ -316,25 +309,34 @@ fn next_query(path: &str, next: &str) -> Option<String> {
 
 impl Base {
     /// Reads `https://host[:port][/path]`.
-    fn parse(endpoint: &str) -> Option<Self> {
-        let url = url::Url::parse(endpoint).ok()?;
-        let bare = url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        if !bare || !matches!(url.scheme(), "http" | "https") {
-            return None;
+    fn parse(endpoint: &str) -> Result<Self, &'static str> {
+        let url = url::Url::parse(endpoint).map_err(|_| "it is not a URL")?;
+        let name = url.host().ok_or("the URL names no host")?;
+        let loopback = match &name {
+            url::Host::Domain(name) => *name == "localhost",
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+        };
+        match url.scheme() {
+            "https" => {}
+            // Signed requests and passwords must not travel in the clear (contract 1.2).
+            "http" if loopback => {}
+            "http" => return Err("plain http is accepted for loopback addresses only"),
+            _ => return Err("the URL must begin with https://"),
         }
-        let name = url.host_str()?;
+        let named = !url.username().is_empty() || url.password().is_some();
+        if named || url.query().is_some() || url.fragment().is_some() {
+            return Err("the URL must have no user name, password, query or fragment");
+        }
         // A default port is neither sent nor signed; the URL type drops it.
         let host = match url.port() {
             Some(port) => format!("{name}:{port}"),
-            None => name.to_owned(),
+            None => name.to_string(),
         };
-        Some(Self {
-            origin: format!("{}://{host}", url.scheme()),
+        let path = url.path().trim_end_matches('/');
+        Ok(Self {
+            url: format!("{}://{host}{path}", url.scheme()),
             host,
-            path: url.path().trim_end_matches('/').to_owned(),
         })
     }
 }
@@ -369,4 +371,5 @@ fn bug(call: &Call, why: &str) -> ProviderError {
 }
 
 #[cfg(test)]
+#[path = "api_tests.rs"]
 mod tests;

@@ -414,4 +414,5 @@ fn unusable(source_name: &str, why: &str) -> ConnectError {
 }
 
 #[cfg(test)]
+#[path = "credentials_tests.rs"]
 mod tests;

@@ -16,11 +16,11 @@ use crate::provider::{
 };
 
 use super::{
-    NAME, from_list, from_one, listed, merged, observation, phase, segment, shown, text_of,
+    NAME, from_list, from_one, listed, merged, observation, phase, samples, segment, shown, text_of,
 };
 
 /// The kind.
-pub(super) struct HuaweiIdentityProvider;
+pub(super) struct IdentityProvider;
 
 /// The calls that read.
 const LIST: &str = "KeystoneListIdentityProviders";
@@ -88,7 +88,7 @@ static INFO: KindInfo = KindInfo {
     waits: None,
 };
 
-impl ResourceKind for HuaweiIdentityProvider {
+impl ResourceKind for IdentityProvider {
     fn info(&self) -> &'static KindInfo {
         &INFO
     }
@@ -163,19 +163,7 @@ impl ResourceKind for HuaweiIdentityProvider {
     }
 
     fn samples(&self) -> Samples {
-        Samples {
-            minimal: json!({}),
-            full: json!({
-                "ssoType": VIRTUAL_USER,
-                "enabled": true,
-                "description": "Staff",
-            }),
-            changed: json!({
-                "ssoType": VIRTUAL_USER,
-                "enabled": false,
-                "description": "Staff and guests",
-            }),
-        }
+        samples::identity_provider()
     }
 }
 
@@ -335,4 +323,5 @@ fn patch(
 }
 
 #[cfg(test)]
+#[path = "identity_provider_tests.rs"]
 mod tests;

@@ -11,10 +11,12 @@ use crate::provider::{
     Naming, Need, Observed, Phase, PhaseWrites, Read, Removal, ResourceKind, Samples, Scope,
 };
 
-use super::{NAME, from_list, from_one, listed, merged, observation, phase, segment, shown};
+use super::{
+    NAME, from_list, from_one, listed, merged, observation, phase, samples, segment, shown,
+};
 
 /// The kind.
-pub(super) struct HuaweiMapping;
+pub(super) struct Mapping;
 
 /// The calls that read.
 const LIST: &str = "KeystoneListMappings";
@@ -59,7 +61,7 @@ static INFO: KindInfo = KindInfo {
     waits: None,
 };
 
-impl ResourceKind for HuaweiMapping {
+impl ResourceKind for Mapping {
     fn info(&self) -> &'static KindInfo {
         &INFO
     }
@@ -125,23 +127,7 @@ impl ResourceKind for HuaweiMapping {
     }
 
     fn samples(&self) -> Samples {
-        Samples {
-            minimal: json!({"rules": [
-                {"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "sub"}]},
-            ]}),
-            full: json!({"rules": [
-                {"local": [{"user": {"name": "{0} {1}"}}, {"group": {"name": "readers"}}],
-                 "remote": [{"type": "FirstName"}, {"type": "LastName"},
-                            {"type": "orgPersonType", "not_any_of": ["Contractor", "Guest"]}]},
-                {"local": [{"groups": "{0}"}],
-                 "remote": [{"type": "groups"},
-                            {"type": "mail", "any_one_of": [".*@example\\.com$"], "regex": true}]},
-            ]}),
-            changed: json!({"rules": [
-                {"local": [{"user": {"name": "{0}"}}, {"group": {"name": "auditors"}}],
-                 "remote": [{"type": "sub"}]},
-            ]}),
-        }
+        samples::mapping()
     }
 }
 
@@ -327,4 +313,5 @@ fn check_condition(path: &str, condition: &Value, found: &mut Vec<(String, Strin
 }
 
 #[cfg(test)]
+#[path = "mapping_tests.rs"]
 mod tests;

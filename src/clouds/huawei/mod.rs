@@ -8,24 +8,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{CloudId, Fields, Value};
-use crate::provider::{
-    Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts,
-    KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read,
-    Reply, TextRule, Write,
+use crate::provider::{KeyVariables, Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts, Listing,
+    Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read, Reply, TextRule, Write,
 };
 
 use super::signing::rfc3986;
 
+mod answer;
 mod api;
 mod credentials;
 mod identity_provider;
 mod mapping;
 mod oidc_config;
 mod protocol;
+mod samples;
 mod sign;
 mod token;
 
-/// Huawei Cloud.
+/// The operator's variable for another endpoint.
+const ENDPOINT_VARIABLE: &str = "IDFORM_HUAWEI_ENDPOINT";
+
+/// The entry of Huawei Cloud.
 pub static CLOUD: Cloud = Cloud {
     id: CloudId("huawei"),
     title: "Huawei Cloud",
@@ -40,12 +43,12 @@ pub static CLOUD: Cloud = Cloud {
         id: "HUAWEICLOUD_SDK_AK",
         secret: "HUAWEICLOUD_SDK_SK",
     },
-    endpoint_variable: "IDFORM_HUAWEI_ENDPOINT",
+    endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[
-        &identity_provider::HuaweiIdentityProvider,
-        &mapping::HuaweiMapping,
-        &protocol::HuaweiProtocol,
-        &oidc_config::HuaweiOidcConfig,
+        &identity_provider::IdentityProvider,
+        &mapping::Mapping,
+        &protocol::Protocol,
+        &oidc_config::OidcConfig,
     ],
     identity: || {
         Read(Call::rest(
@@ -282,4 +285,5 @@ fn merged(live: &Fields, desired: &Fields) -> Fields {
 }
 
 #[cfg(test)]
+#[path = "mod_tests.rs"]
 mod tests;

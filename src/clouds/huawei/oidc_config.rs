@@ -15,10 +15,10 @@ use crate::provider::{
     Samples, Scope, TextRule, Waits,
 };
 
-use super::{merged, observation, phase, segment, shown};
+use super::{merged, observation, phase, samples, segment, shown};
 
 /// The kind.
-pub(super) struct HuaweiOidcConfig;
+pub(super) struct OidcConfig;
 
 /// The call that reads.
 const SHOW: &str = "ShowOpenIdConnectConfig";
@@ -28,11 +28,12 @@ const PROGRAM: &str = "program";
 /// Programs and people in the console.
 const PROGRAM_CONSOLE: &str = "program_console";
 
-/// Most values of `scope`, and most characters of all together with the spaces between them.
+/// Most scopes (`apis/huawei.md §3.5`).
 const MAX_SCOPES: usize = 10;
+/// Most characters of all scopes together with the spaces between them (`apis/huawei.md §3.5`).
 const SCOPE_CHARACTERS: usize = 255;
 
-/// Field, member, and what it is called in a sentence: those that only console sign-in has.
+/// The fields that only sign-in to the console has; `response_type` goes with them unasked.
 const CONSOLE_FIELDS: [&str; 3] = ["authorizationEndpoint", "scopes", "responseMode"];
 
 const SCOPE: TextRule = TextRule {
@@ -164,7 +165,7 @@ static INFO: KindInfo = KindInfo {
     }),
 };
 
-impl ResourceKind for HuaweiOidcConfig {
+impl ResourceKind for OidcConfig {
     fn info(&self) -> &'static KindInfo {
         &INFO
     }
@@ -262,36 +263,7 @@ impl ResourceKind for HuaweiOidcConfig {
     }
 
     fn samples(&self) -> Samples {
-        Samples {
-            minimal: json!({
-                "identityProvider": {"external": "sample-idp"},
-                "accessMode": PROGRAM,
-                "issuer": "https://accounts.example.com",
-                "clientId": "client-example",
-                "keys": {"inline": sample_keys("test-key-1")},
-            }),
-            full: json!({
-                "identityProvider": {"external": "sample-idp"},
-                "accessMode": PROGRAM_CONSOLE,
-                "issuer": "https://accounts.example.com",
-                "clientId": "client-example",
-                "keys": {"inline": sample_keys("test-key-1")},
-                "authorizationEndpoint": "https://accounts.example.com/authorize",
-                "scopes": ["openid", "email"],
-                "responseMode": "form_post",
-            }),
-            // The mode stays: the other one takes none of the console fields.
-            changed: json!({
-                "identityProvider": {"external": "sample-idp"},
-                "accessMode": PROGRAM_CONSOLE,
-                "issuer": "https://login.example.com/",
-                "clientId": "client-example-2",
-                "keys": {"inline": sample_keys("test-key-2")},
-                "authorizationEndpoint": "https://login.example.com/authorize",
-                "scopes": ["openid", "profile"],
-                "responseMode": "fragment",
-            }),
-        }
+        samples::oidc_config()
     }
 }
 
@@ -456,19 +428,6 @@ fn joined(scopes: &[Value]) -> String {
         .join(" ")
 }
 
-/// A valid RSA key set for samples; the private half was thrown away.
-fn sample_keys(kid: &str) -> Value {
-    json!({"keys": [{
-        "kty": "RSA",
-        "use": "sig",
-        "alg": "RS256",
-        "kid": kid,
-        "n": SAMPLE_MODULUS,
-        "e": "AQAB",
-    }]})
-}
-
-const SAMPLE_MODULUS: &str = "zlmOuD7tZVKbhEZS6wNQqFQ2E7M8BGIXx0EVWA_Ke2S_n8EKlQQGXyxoodxdAQ4vS9szHEuDn6km52sQHKgm5vmBjkbc0oKi73hPgcrFas78pQCKGlvGwAFKR5XTDp2BXX283AvnsBTT8xyIKV6xFoyP6vXvE_-ow451XxVb3T99i_hKRzji70WZ6vwqthkFAOb9KdlNGKN-0gtNWtI8OUb69eDAtBsnSTwZiG3caLjiJmVktyyV6g9tkHSIUESQp25Szgr2vMwypFN8MQyafDXfNzQ2P87iHRJKC2vtWAMs_nl9X99l0DWAbPfJqKefaquj-c-NYiexYwQHI8SQ8w";
-
 #[cfg(test)]
+#[path = "oidc_config_tests.rs"]
 mod tests;

@@ -15,10 +15,10 @@ use crate::provider::{
     ProviderError, Read, Removal, ResourceKind, Samples, Scope,
 };
 
-use super::{from_one, listed, live_or_raw, merged, observation, phase, segment, shown};
+use super::{from_one, listed, live_or_raw, merged, observation, phase, samples, segment, shown};
 
 /// The kind.
-pub(super) struct HuaweiProtocol;
+pub(super) struct Protocol;
 
 /// The calls that read.
 const LIST: &str = "KeystoneListProtocols";
@@ -81,7 +81,7 @@ static INFO: KindInfo = KindInfo {
     waits: None,
 };
 
-impl ResourceKind for HuaweiProtocol {
+impl ResourceKind for Protocol {
     fn info(&self) -> &'static KindInfo {
         &INFO
     }
@@ -149,18 +149,7 @@ impl ResourceKind for HuaweiProtocol {
     }
 
     fn samples(&self) -> Samples {
-        let with_mapping = |mapping: &str| {
-            json!({
-                "identityProvider": {"external": "sample-idp"},
-                "protocol": "oidc",
-                "mapping": {"external": mapping},
-            })
-        };
-        Samples {
-            minimal: with_mapping("mapping_sample-idp"),
-            full: with_mapping("mapping_sample-idp"),
-            changed: with_mapping("mapping_sample-idp-2"),
-        }
+        samples::protocol()
     }
 }
 
@@ -304,4 +293,5 @@ fn update(
 }
 
 #[cfg(test)]
+#[path = "protocol_tests.rs"]
 mod tests;

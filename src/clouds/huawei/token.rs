@@ -129,7 +129,10 @@ pub(super) fn sign_in_failed(mut error: ProviderError) -> ProviderError {
             ErrorClass::Throttled { wait },
             "too many sign-ins in a short time",
         ),
-        ErrorClass::ClockSkewed { .. } | ErrorClass::Unreachable => return error,
+        // The network's own words; nothing was sent.
+        ErrorClass::Unreachable => return error,
+        // Nothing is signed here, so no clock counts.
+        ErrorClass::ClockSkewed { .. } => (ErrorClass::Auth, "the sign-in was refused"),
     };
     error.class = class;
     message.clone_into(&mut error.message);
@@ -137,4 +140,5 @@ pub(super) fn sign_in_failed(mut error: ProviderError) -> ProviderError {
 }
 
 #[cfg(test)]
+#[path = "token_tests.rs"]
 mod tests;

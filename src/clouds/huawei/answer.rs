@@ -238,4 +238,5 @@ pub(super) fn before_call(mut error: ProviderError) -> ProviderError {
 }
 
 #[cfg(test)]
+#[path = "answer_tests.rs"]
 mod tests;
