@@ -32,6 +32,11 @@ const fn cloud(
             allowed: "digits",
             check: |text| text.chars().all(|c| c.is_ascii_digit()),
         },
+        sample_account_id: "0000000000",
+        key_variables: crate::provider::KeyVariables {
+            id: "FAKE_ID",
+            secret: "FAKE_SECRET",
+        },
         endpoint_variable: "IDFORM_NIMBUS_ENDPOINT",
         kinds,
         identity: || unreachable!("the tests of this room call nobody"),

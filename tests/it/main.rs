@@ -2,4 +2,6 @@
 
 mod contract;
 mod support;
+mod terraform;
 mod tidy;
+mod weather;

@@ -42,6 +42,11 @@ metadata: {name: huawei-prod}
 spec: {cloud: huawei, accountId: 0123456789abcdef0123456789abcdef, requestsPerSecond: 10}
 ";
 
+/// The sandbox's default account numbers, which [`ACCOUNTS`] names.
+pub(crate) const TENCENT: &str = "100000000001";
+pub(crate) const ALIBABA: &str = "1234567890123456";
+pub(crate) const HUAWEI: &str = "0123456789abcdef0123456789abcdef";
+
 /// A sandbox of its own for one test, with its state in a folder that people could edit.
 pub(crate) struct Clouds {
     pub(crate) folder: TempDir,
@@ -247,8 +252,8 @@ pub(crate) fn world(texts: &[&str]) -> World {
 
 /// Compiles texts of manifests, with what is wrong with them.
 pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
-    let names: Vec<String> = (0..texts.len()).map(|n| format!("{n}.yaml")).collect();
-    let named: Vec<(&str, &str)> = names
+    let files: Vec<String> = (0..texts.len()).map(|n| format!("{n}.yaml")).collect();
+    let named: Vec<(&str, &str)> = files
         .iter()
         .map(String::as_str)
         .zip(texts.iter().copied())

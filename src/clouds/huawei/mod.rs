@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{CloudId, Fields, Value};
-use crate::provider::{KeyVariables, Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts, Listing,
-    Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read, Reply, TextRule, Write,
+use crate::provider::{
+    Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts,
+    KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read,
+    Reply, TextRule, Write,
 };
 
 use super::signing::rfc3986;
