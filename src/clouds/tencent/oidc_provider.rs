@@ -227,5 +227,4 @@ fn whole_provider(
 }
 
 #[cfg(test)]
-#[path = "oidc_provider_tests.rs"]
 mod tests;

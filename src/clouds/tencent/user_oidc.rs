@@ -446,5 +446,4 @@ fn switches(text: &str) -> SideEffect {
 }
 
 #[cfg(test)]
-#[path = "user_oidc_tests.rs"]
 mod tests;
