@@ -1,7 +1,10 @@
 //! What the tests of all cloud folders are told with. Compiled for tests only.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use crate::model::{Account, CloudId, CredentialSource, Fields, SourceMap, Span, Value};
 use crate::provider::{
@@ -138,4 +141,43 @@ pub(super) fn calls(phases: &[PhaseWrites]) -> Vec<(&'static str, Value)> {
         .flat_map(|phase| &phase.calls)
         .map(|write| (write.call.name, write.call.params.clone()))
         .collect()
+}
+
+/// Listens on loopback for one request, answers it with this JSON, and gives the base URL and, in
+/// the end, the request as it came over the wire.
+pub(super) fn one_exchange(answer: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let exchange = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut part = [0; 4096];
+        while !is_whole(&request) {
+            let count = stream.read(&mut part).unwrap();
+            assert!(count > 0, "the request ended early");
+            request.extend_from_slice(&part[..count]);
+        }
+        let length = answer.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all((head + answer).as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (base, exchange)
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length:")?
+            .trim()
+            .parse()
+            .ok()
+    });
+    body.len() >= length.unwrap_or(0)
 }

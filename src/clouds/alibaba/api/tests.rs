@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
 
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
@@ -391,4 +392,41 @@ async fn an_endpoint_that_nobody_listens_at_is_unreachable() {
     let call = Call::rpc("Sts", "GetCallerIdentity", Value::Null);
     let error = client.send(&call, NOW).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Unreachable);
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire_is_what_was_signed() {
+    let name = json!({"OIDCProviderName": "a b*(c)~'é"});
+    for (action, target, body) in [
+        (
+            "GetOIDCProvider",
+            "/?OIDCProviderName=a%20b%2A%28c%29~%27%C3%A9",
+            "",
+        ),
+        (
+            "DeleteOIDCProvider",
+            "/",
+            "OIDCProviderName=a%20b%2A%28c%29~%27%C3%A9",
+        ),
+    ] {
+        let (base, exchange) = one_exchange(r#"{"RequestId":"R-9"}"#);
+        let client = client(Some(&base), None);
+        let call = Call::rpc("Ims", action, name.clone());
+        let reply = client.send(&call, NOW).await.unwrap();
+        assert_eq!(reply.request_id.as_deref(), Some("R-9"));
+        let sent = exchange.join().unwrap();
+        let (head, sent_body) = sent.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.starts_with(&format!("POST {target} HTTP/1.1\r\n")),
+            "{head}"
+        );
+        let host = base.strip_prefix("http://").unwrap();
+        assert!(
+            head.lines().any(|line| line == format!("host: {host}")),
+            "{head}"
+        );
+        let length = format!("content-length: {}", body.len());
+        assert!(head.lines().any(|line| line == length), "{head}");
+        assert_eq!(sent_body, body);
+    }
 }

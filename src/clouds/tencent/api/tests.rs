@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
 
 fn client(endpoint: Option<&str>, token: Option<&str>, site: Site) -> Client {
@@ -366,4 +367,27 @@ async fn an_endpoint_that_nobody_listens_at_is_unreachable() {
     let error = client.send(&call, 1_767_323_045).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Unreachable);
     assert_eq!(error.call, "GetCallerIdentity");
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire_is_what_was_signed() {
+    let (base, exchange) = one_exchange(r#"{"Response":{"RequestId":"R-9"}}"#);
+    let client = client(Some(&base), None, Site::China);
+    let call = Call::rpc("cam", "DescribeOIDCConfig", json!({"Name": "单点"}));
+    let reply = client.send(&call, 1_767_323_045).await.unwrap();
+    assert_eq!(reply.request_id.as_deref(), Some("R-9"));
+    let sent = exchange.join().unwrap();
+    let (head, body) = sent.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST / HTTP/1.1\r\n"), "{head}");
+    let host = base.strip_prefix("http://").unwrap();
+    assert!(
+        head.lines().any(|line| line == format!("host: {host}")),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\ncontent-type: application/json\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("/2026-01-02/cam/tc3_request"), "{head}");
+    assert_eq!(body, r#"{"Name":"单点"}"#);
 }

@@ -272,6 +272,15 @@ fn updates_choose_their_calls_by_the_switch() {
 }
 
 #[test]
+fn a_sparse_record_can_be_switched_off() {
+    let sparse = live(json!({"Status": 11, "IdentityUrl": "https://idp.example.com"}));
+    let phases = update(KIND, &json!({"enabled": false}), &sparse).unwrap();
+    assert_eq!(only_call(&phases, "DisableUserSSO"), Value::Null);
+    let why = update(KIND, &json!({"clientId": "c2"}), &sparse).unwrap_err();
+    assert!(why.contains("authorizationEndpoint"), "{why}");
+}
+
+#[test]
 fn an_update_sends_back_what_is_not_managed() {
     let with = |status: i64, rotation: Value| {
         let mut body = answer(status);
