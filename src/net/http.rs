@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 
 use crate::model::Secret;
 
@@ -153,9 +153,14 @@ impl Http {
         let client = self.client(&request.url).map_err(Fault::Unreachable)?;
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|error| Fault::Unreachable(error.to_string()))?;
+        let mut headers = header_map(request.headers)?;
+        // The client says nothing of an empty body, and gateways refuse a POST without a length.
+        if request.body.is_empty() && matches!(request.method, "POST" | "PUT" | "PATCH") {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let sending = client
             .request(method, &request.url)
-            .headers(header_map(request.headers)?)
+            .headers(headers)
             .body(request.body);
         let mut response = sending.send().await.map_err(fault)?;
         let mut answered = Answered {

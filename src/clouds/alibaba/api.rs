@@ -344,5 +344,4 @@ fn wait_asked_for(answered: &Answered) -> Option<Duration> {
 }
 
 #[cfg(test)]
-#[path = "api_tests.rs"]
 mod tests;

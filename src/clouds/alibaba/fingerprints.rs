@@ -88,3 +88,102 @@ pub(super) fn change(name: &str, wanted: &[&str], raw: &Value) -> Result<Vec<Wri
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The calls in short: `+x` adds, `-x` removes.
+    fn told(present: &str, wanted: &[&str]) -> Vec<String> {
+        let raw = json!({ "Fingerprints": present });
+        let calls = change("ci", wanted, &raw).unwrap();
+        calls
+            .iter()
+            .map(|write| {
+                assert_eq!(write.call.params["OIDCProviderName"], "ci");
+                let sign = if write.call.name.starts_with("Add") {
+                    '+'
+                } else {
+                    '-'
+                };
+                format!(
+                    "{sign}{}",
+                    write.call.params["Fingerprint"].as_str().unwrap()
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn new_ones_come_first_wherever_there_is_room() {
+        for (present, wanted, expected) in [
+            ("", &["a"][..], "+a"),
+            ("a", &["b"], "+b -a"),
+            ("a,b", &["b"], "-a"),
+            ("a,b", &["b", "c"], "+c -a"),
+            ("a,b,c,d", &["e"], "+e -a -b -c -d"),
+            ("a,b,c,d,e", &["a", "b", "c", "d", "f"], "-e +f"),
+            ("a,b,c,d,e", &["f"], "-a +f -b -c -d -e"),
+            (
+                "a,b,c,d,e",
+                &["f", "g", "h", "i", "j"],
+                "-a +f -b +g -c +h -d +i -e +j",
+            ),
+            ("a,b,c", &["d", "e", "f", "g"], "+d +e -a +f -b +g -c"),
+            // Removed as the cloud spells it.
+            ("AA:BB,cc", &["cc", "dd"], "+dd -AA:BB"),
+            ("AABB,cc", &["aabb"], "-cc"),
+            // A second spelling takes room.
+            ("a,A,b,c,d", &["a", "b", "c", "d", "e"], "-A +e"),
+        ] {
+            assert_eq!(
+                told(present, wanted).join(" "),
+                expected,
+                "{present} to {wanted:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn none_and_too_many_are_refused() {
+        let raw = json!({"Fingerprints": "a"});
+        change("ci", &[], &raw).unwrap_err();
+        change("ci", &["a", "b", "c", "d", "e", "f"], &raw).unwrap_err();
+    }
+
+    fn some_of(least: usize) -> impl Strategy<Value = BTreeSet<char>> {
+        proptest::collection::btree_set(proptest::char::range('a', 'j'), least..=MOST)
+    }
+
+    proptest! {
+        #[test]
+        fn there_are_never_none_and_never_more_than_five(
+            present in some_of(0),
+            wanted in some_of(1),
+            upper in any::<bool>(),
+        ) {
+            let mut held: Vec<String> = present
+                .iter()
+                .map(|c| if upper { c.to_ascii_uppercase().to_string() } else { c.to_string() })
+                .collect();
+            let wanted: Vec<String> = wanted.iter().map(char::to_string).collect();
+            let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            for step in told(&held.join(","), &wanted) {
+                let (sign, value) = step.split_at(1);
+                if sign == "+" {
+                    prop_assert!(!held.iter().any(|one| one == value));
+                    held.push(value.to_owned());
+                } else {
+                    let at = held.iter().position(|one| one == value);
+                    held.remove(at.unwrap());
+                }
+                prop_assert!((1..=MOST).contains(&held.len()), "{held:?}");
+            }
+            let mut left: Vec<String> = held.iter().map(|one| canonical_one(one)).collect();
+            left.sort();
+            prop_assert_eq!(left, wanted);
+        }
+    }
+}

@@ -16,6 +16,7 @@ use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent,
     KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites,
     ProviderError, Read, Removal, Reply, ResourceKind, Samples, Scope, TextRule, Write, field,
+    field_of,
 };
 
 /// The kind.
@@ -168,10 +169,8 @@ impl ResourceKind for OidcProvider {
                 live,
                 changed,
             } => {
-                let mut leaves = live.fields.clone();
-                leaves.extend(desired.clone());
                 let calls = update(identity, desired, live, changed)?;
-                (Phase::Write, calls, Some(leaves))
+                (Phase::Write, calls, Some(merged(desired, live)))
             }
             Intent::Remove { identity, .. } => {
                 let params = json!({ "OIDCProviderName": identity });
@@ -376,6 +375,20 @@ fn create(name: &str, fields: &Fields) -> Result<(Write, Fields), Impossible> {
     Ok((call, leaves.into()))
 }
 
+/// The live fields with the managed ones laid over; a cleared one reads as empty.
+fn merged(desired: &Fields, live: &Live) -> Fields {
+    let mut merged = live.fields.clone();
+    for (name, value) in desired {
+        let empty = match field_of(&INFO, name).map(|field| field.clear) {
+            Some(Clear::Set) => json!([]),
+            Some(Clear::Text | Clear::Refused(_)) | None => json!(""),
+        };
+        let value = if value.is_null() { &empty } else { value };
+        merged.insert(name.clone(), value.clone());
+    }
+    merged
+}
+
 fn update(
     name: &str,
     desired: &Fields,
@@ -427,5 +440,4 @@ fn update(
 }
 
 #[cfg(test)]
-#[path = "oidc_provider_tests.rs"]
 mod tests;

@@ -258,5 +258,4 @@ fn classify_category(category: &str, answered: &Answered) -> ErrorClass {
 }
 
 #[cfg(test)]
-#[path = "api_tests.rs"]
 mod tests;

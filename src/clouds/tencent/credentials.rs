@@ -189,5 +189,4 @@ fn from_ini(
 }
 
 #[cfg(test)]
-#[path = "credentials_tests.rs"]
 mod tests;

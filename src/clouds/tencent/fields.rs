@@ -5,6 +5,8 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
+use serde_json::Map;
+
 use crate::clouds::wire;
 use crate::federation::jwks;
 use crate::model::{Account, Code, Fields, Value};
@@ -34,6 +36,9 @@ const KEYS_CHARACTERS: usize = 1024 * 1024;
 
 /// Longest description in characters; documented for user OIDC, UNCONFIRMED for role OIDC (§3.0).
 const DESCRIPTION_CHARACTERS: usize = 255;
+
+/// A text field: its name in manifests and on the wire.
+pub(super) type Names = (&'static str, &'static str);
 
 /// Takes base64 with padding and without, and with stray bits at the end.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -112,7 +117,7 @@ pub(super) fn check_site(fields: &Fields, account: &Account, findings: &mut Vec<
 }
 
 /// What the fields say of automatic rotation.
-pub(super) fn rotates(fields: &Fields) -> Option<bool> {
+fn rotates(fields: &Fields) -> Option<bool> {
     fields.get("autoRotateKeys").and_then(Value::as_bool)
 }
 
@@ -124,15 +129,10 @@ pub(super) fn not_compared(desired: &Fields) -> &'static [&'static str] {
     }
 }
 
-/// The live switch; accounts whose site does not know it have it off.
-pub(super) fn live_rotates(raw: &Value) -> Value {
-    Value::Bool(wire::number(raw, "AutoRotateKey") == Some(1))
-}
-
 /// The value of `AutoRotateKey` to send, if any. A site that does not know the member refuses
 /// requests that hold it, and one that knows it takes omission as 0: so it is sent when it is to be
 /// on, or when the live object shows that the site knows it.
-pub(super) fn rotation_to_send(desired: &Fields, raw: &Value) -> Option<Value> {
+fn rotation_to_send(desired: &Fields, raw: &Value) -> Option<Value> {
     let live = wire::number(raw, "AutoRotateKey");
     match rotates(desired) {
         Some(true) => Some(1.into()),
@@ -192,7 +192,7 @@ impl KeysFrom {
 ///
 /// # Errors
 /// There are no keys on either side.
-pub(super) fn keys_to_send(
+fn keys_to_send(
     from: KeysFrom,
     desired: &Fields,
     raw: &Value,
@@ -213,7 +213,7 @@ pub(super) fn keys_to_send(
 ///
 /// # Errors
 /// Neither has it.
-pub(super) fn required_text(
+fn required_text(
     desired: &Fields,
     name: &str,
     raw: &Value,
@@ -229,11 +229,61 @@ pub(super) fn required_text(
 }
 
 /// The description: the manifest's (null clears), else the live one.
-pub(super) fn description(desired: &Fields, raw: &Value) -> String {
+fn description(desired: &Fields, raw: &Value) -> String {
     match desired.get("description") {
         Some(text) => text.as_str().unwrap_or_default().to_owned(),
         None => wire::text(raw, "Description").unwrap_or_default(),
     }
+}
+
+/// The canonical form of what both kinds have, and of the texts in `names`.
+pub(super) fn live_fields(raw: &Value, names: &[Names]) -> Fields {
+    let mut live = Fields::new();
+    for (name, cloud_name) in names.iter().chain(&[("description", "Description")]) {
+        live.insert((*name).to_owned(), wire::text_or_empty(raw, cloud_name));
+    }
+    if let Some(keys) = live_keys(raw) {
+        live.insert("keys".to_owned(), keys);
+    }
+    let rotates = wire::number(raw, "AutoRotateKey") == Some(1);
+    live.insert("autoRotateKeys".to_owned(), rotates.into());
+    live
+}
+
+/// What both kinds send of a whole object, with the required texts in `names`, and the canonical
+/// fields that it leaves behind. What is not managed is sent back as it was read.
+///
+/// # Errors
+/// Something required is neither managed nor live.
+pub(super) fn whole_object(
+    desired: &Fields,
+    raw: &Value,
+    names: &[Names],
+    keys: KeysFrom,
+) -> Result<(Value, Fields), Impossible> {
+    let mut params = Map::new();
+    let mut leaves = Fields::new();
+    for (name, cloud_name) in names {
+        let text = required_text(desired, name, raw, cloud_name)?;
+        params.insert((*cloud_name).to_owned(), text.clone().into());
+        leaves.insert((*name).to_owned(), text.into());
+    }
+    let (identity_key, keys) = keys_to_send(keys, desired, raw)?;
+    params.insert("IdentityKey".to_owned(), identity_key);
+    leaves.insert("keys".to_owned(), keys);
+    let description = description(desired, raw);
+    // "1 to 255 characters if given" (§3.0): an empty one is said by leaving it out.
+    if !description.is_empty() {
+        params.insert("Description".to_owned(), description.clone().into());
+    }
+    leaves.insert("description".to_owned(), description.into());
+    let rotation = rotation_to_send(desired, raw);
+    let rotates = rotation == Some(1.into());
+    leaves.insert("autoRotateKeys".to_owned(), rotates.into());
+    if let Some(rotation) = rotation {
+        params.insert("AutoRotateKey".to_owned(), rotation);
+    }
+    Ok((Value::Object(params), leaves))
 }
 
 fn missing(name: &str) -> Impossible {

@@ -22,6 +22,9 @@ const DESCRIBE: &str = "DescribeOIDCConfig";
 /// Nobody documents how many client ids a provider may have (UNCONFIRMED, §3.0).
 const CLIENT_IDS: usize = 100;
 
+/// The texts that every write needs.
+const TEXTS: &[fields::Names] = &[("issuer", "IdentityUrl")];
+
 static INFO: KindInfo = KindInfo {
     name: KindName("TencentOidcProvider"),
     doc: "An OIDC identity provider for roles: holders of its tokens assume a role that trusts it.",
@@ -158,25 +161,13 @@ impl ResourceKind for OidcProvider {
 /// Reads the answer of `DescribeOIDCConfig`. One without an issuer is no provider and no "not
 /// found" either.
 fn read_provider(raw: Value, request_id: Option<String>) -> Observation {
-    let Some(issuer) = wire::text(&raw, "IdentityUrl").filter(|text| !text.is_empty()) else {
+    if wire::text(&raw, "IdentityUrl").is_none_or(|text| text.is_empty()) {
         let what = "the answer holds no issuer";
         return Observation::Unreadable(fields::malformed(DESCRIBE, what, request_id));
-    };
-    let mut live = Fields::from([
-        ("issuer".to_owned(), issuer.into()),
-        (
-            "clientIds".to_owned(),
-            wire::set(wire::texts(raw.get("ClientId"))),
-        ),
-        (
-            "description".to_owned(),
-            wire::text_or_empty(&raw, "Description"),
-        ),
-        ("autoRotateKeys".to_owned(), fields::live_rotates(&raw)),
-    ]);
-    if let Some(keys) = fields::live_keys(&raw) {
-        live.insert("keys".to_owned(), keys);
     }
+    let mut live = fields::live_fields(&raw, TEXTS);
+    let client_ids = wire::set(wire::texts(raw.get("ClientId")));
+    live.insert("clientIds".to_owned(), client_ids);
     Observation::Present(Live {
         fields: live,
         raw,
@@ -192,40 +183,17 @@ fn whole_provider(
     raw: &Value,
     keys: KeysFrom,
 ) -> Result<(Value, Fields), Impossible> {
-    let issuer = fields::required_text(desired, "issuer", raw, "IdentityUrl")?;
-    let (identity_key, keys) = fields::keys_to_send(keys, desired, raw)?;
+    let (mut params, mut leaves) = fields::whole_object(desired, raw, TEXTS, keys)?;
     let client_ids = wire::texts(desired.get("clientIds").or_else(|| raw.get("ClientId")));
     if client_ids.is_empty() {
         return Err("Tencent Cloud requires at least one client id in `clientIds`".to_owned());
     }
     let client_ids = wire::set(client_ids);
-    let description = fields::description(desired, raw);
-    let rotation = fields::rotation_to_send(desired, raw);
-    let mut params = json!({
-        "Name": name,
-        "IdentityUrl": issuer,
-        "IdentityKey": identity_key,
-        "ClientId": client_ids,
-    });
-    // None is said by leaving it out: the update replaces the whole object.
-    if !description.is_empty() {
-        params["Description"] = description.clone().into();
-    }
-    let rotates = rotation == Some(1.into());
-    if let Some(rotation) = rotation {
-        params["AutoRotateKey"] = rotation;
-    }
-    let leaves = [
-        ("issuer", issuer.into()),
-        ("clientIds", client_ids),
-        ("keys", keys),
-        ("description", description.into()),
-        ("autoRotateKeys", rotates.into()),
-    ];
-    let leaves = leaves.map(|(name, value)| (name.to_owned(), value));
-    Ok((params, leaves.into()))
+    params["Name"] = name.into();
+    params["ClientId"] = client_ids.clone();
+    leaves.insert("clientIds".to_owned(), client_ids);
+    Ok((params, leaves))
 }
 
 #[cfg(test)]
-#[path = "oidc_provider_tests.rs"]
 mod tests;

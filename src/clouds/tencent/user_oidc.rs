@@ -4,8 +4,6 @@
 //! There is no delete: `DisableUserSSO` leaves a disabled record, which only another
 //! `CreateUserOIDCConfig` enables again. Every write replaces the whole record.
 
-use serde_json::json;
-
 use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom};
 use crate::clouds::wire;
 use crate::model::{Account, Code, Fields, KindName, Value};
@@ -25,6 +23,15 @@ const USER_SAML_ENABLED: &str = "userSamlEnabled";
 
 /// The claims that a token may be asked to hold (§3.0).
 const SCOPES: &[&str] = &["openid", "email", "profile"];
+
+/// The texts that every write needs.
+const TEXTS: &[fields::Names] = &[
+    ("issuer", "IdentityUrl"),
+    ("clientId", "ClientId"),
+    ("authorizationEndpoint", "AuthorizationEndpoint"),
+    ("responseMode", "ResponseMode"),
+    ("mappingField", "MappingFiled"),
+];
 
 /// Sent with every write; the only value that is taken (§3.0).
 const RESPONSE_TYPE: &str = "id_token";
@@ -242,22 +249,8 @@ fn read_record(raw: Value, request_id: Option<String>, facts: Facts) -> Observat
             return Observation::Unreadable(fields::malformed(DESCRIBE, what, request_id));
         }
     };
-    let mut live = Fields::new();
-    for (name, cloud_name) in [
-        ("issuer", "IdentityUrl"),
-        ("clientId", "ClientId"),
-        ("authorizationEndpoint", "AuthorizationEndpoint"),
-        ("responseMode", "ResponseMode"),
-        ("mappingField", "MappingFiled"),
-        ("description", "Description"),
-    ] {
-        live.insert(name.to_owned(), wire::text_or_empty(&raw, cloud_name));
-    }
-    if let Some(keys) = fields::live_keys(&raw) {
-        live.insert("keys".to_owned(), keys);
-    }
+    let mut live = fields::live_fields(&raw, TEXTS);
     live.insert("scopes".to_owned(), live_scopes(&raw));
-    live.insert("autoRotateKeys".to_owned(), fields::live_rotates(&raw));
     live.insert("enabled".to_owned(), enabled.into());
     Observation::Present(Live {
         fields: live,
@@ -300,7 +293,6 @@ fn update(
     live: &Live,
     changed: &[String],
 ) -> Result<Vec<PhaseWrites>, Impossible> {
-    let others_differ = changed.iter().any(|name| name != "enabled");
     match (is_enabled(&live.fields), wanted_enabled(desired, live)) {
         // Whether an update enables a disabled record is UNCONFIRMED; a create does (§3.1). It is
         // a creation for the keys as well: those of a record that was off may be long outdated.
@@ -313,10 +305,13 @@ fn update(
                 .to_owned(),
         ),
         (true, enabled) => {
-            let keys = KeysFrom::for_update(desired, changed);
-            let (params, leaves) = whole_record(desired, &live.raw, keys)?;
             let mut calls = Vec::new();
-            if others_differ {
+            let mut leaves = live.fields.clone();
+            // Switching off alone needs no record, so a sparse one cannot stand in its way.
+            if changed.iter().any(|name| name != "enabled") {
+                let keys = KeysFrom::for_update(desired, changed);
+                let (params, whole) = whole_record(desired, &live.raw, keys)?;
+                leaves = whole;
                 calls.push(Write {
                     call: Call::rpc("cam", "UpdateUserOIDCConfig", params),
                     again: Again::Same,
@@ -360,49 +355,15 @@ fn whole_record(
     raw: &Value,
     keys: KeysFrom,
 ) -> Result<(Value, Fields), Impossible> {
-    let text = |name, cloud_name| fields::required_text(desired, name, raw, cloud_name);
-    let issuer = text("issuer", "IdentityUrl")?;
-    let client_id = text("clientId", "ClientId")?;
-    let endpoint = text("authorizationEndpoint", "AuthorizationEndpoint")?;
-    let response_mode = text("responseMode", "ResponseMode")?;
-    let claim = text("mappingField", "MappingFiled")?;
-    let (identity_key, keys) = fields::keys_to_send(keys, desired, raw)?;
-    let scopes = desired.get("scopes").cloned();
-    let scopes = scopes.unwrap_or_else(|| live_scopes(raw));
-    let description = fields::description(desired, raw);
-    let rotation = fields::rotation_to_send(desired, raw);
-    let mut params = json!({
-        "IdentityUrl": issuer,
-        "IdentityKey": identity_key,
-        "ClientId": client_id,
-        "AuthorizationEndpoint": endpoint,
-        "ResponseType": RESPONSE_TYPE,
-        "ResponseMode": response_mode,
-        "MappingFiled": claim,
-        "Scope": scopes,
-    });
-    // "1 to 255 characters if given": none is said by leaving it out.
-    if !description.is_empty() {
-        params["Description"] = description.clone().into();
-    }
-    let rotates = rotation == Some(1.into());
-    if let Some(rotation) = rotation {
-        params["AutoRotateKey"] = rotation;
-    }
-    let leaves = [
-        ("issuer", issuer.into()),
-        ("clientId", client_id.into()),
-        ("authorizationEndpoint", endpoint.into()),
-        ("keys", keys),
-        ("responseMode", response_mode.into()),
-        ("mappingField", claim.into()),
-        ("scopes", scopes),
-        ("description", description.into()),
-        ("autoRotateKeys", rotates.into()),
-        ("enabled", true.into()),
-    ];
-    let leaves = leaves.map(|(name, value)| (name.to_owned(), value));
-    Ok((params, leaves.into()))
+    let (mut params, mut leaves) = fields::whole_object(desired, raw, TEXTS, keys)?;
+    let scopes = match desired.get("scopes") {
+        Some(scopes) => scopes.clone(),
+        None => live_scopes(raw),
+    };
+    params["ResponseType"] = RESPONSE_TYPE.into();
+    params["Scope"] = scopes.clone();
+    leaves.insert("scopes".to_owned(), scopes);
+    Ok((params, with_enabled(leaves, true)))
 }
 
 fn is_enabled(fields: &Fields) -> bool {
@@ -446,5 +407,4 @@ fn switches(text: &str) -> SideEffect {
 }
 
 #[cfg(test)]
-#[path = "user_oidc_tests.rs"]
 mod tests;
