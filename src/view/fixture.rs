@@ -1,15 +1,19 @@
 //! Plans built by hand, for the tests of this room.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::json;
 
+use crate::apply::{CallRecord, Failure, Outcome, Report, StepOutcome};
 use crate::compile::{Origin, World};
 use crate::model::{Address, CloudId, KindName, Value};
 use crate::observe::{Snapshot, Unmanaged};
 use crate::plan::action::BlockedBy;
 use crate::plan::{self, Action, Blocked, Detail, FieldChange, Plan, Reason, Risk, Step};
-use crate::provider::{Again, Call, Phase, PhaseWrites, SideEffect, Write};
+use crate::provider::{
+    Again, Call, ErrorClass, Phase, PhaseWrites, ProviderError, SideEffect, Write,
+};
 
 pub(super) fn address(text: &'static str) -> Address {
     let mut parts = text.split('/');
@@ -361,4 +365,110 @@ pub(super) fn hostile() -> Plan {
         cloud_name: "x\nDigest: 1".to_owned(),
     }];
     plan
+}
+
+fn sent(name: &'static str, id: &str, error: Option<&ProviderError>) -> CallRecord {
+    CallRecord {
+        name,
+        request_id: Some(id.to_owned()),
+        duration: Duration::from_millis(120),
+        error: error.map(ToString::to_string),
+    }
+}
+
+fn refusal(class: ErrorClass, call: &'static str, code: &str, message: &str) -> ProviderError {
+    let mut error = ProviderError::new(class, call, message);
+    error.code = Some(code.to_owned());
+    error.status = Some(403);
+    error.request_id = Some("5C1E-77".to_owned());
+    error
+}
+
+fn ended(text: &'static str, action: Action, outcome: Outcome) -> StepOutcome {
+    StepOutcome {
+        address: address(text),
+        action,
+        outcome,
+        calls: Vec::new(),
+    }
+}
+
+/// A report with one of everything.
+pub(super) fn report() -> Report {
+    let mut created = ended(
+        "alibaba-prod/AlibabaOidcProvider/github",
+        Action::Create,
+        Outcome::Done,
+    );
+    created.calls = vec![sent("CreateOIDCProvider", "0B4A-11", None)];
+    let mut updated = ended("alibaba-prod/AlibabaRole/ci", Action::Update, Outcome::Done);
+    updated.calls = vec![
+        sent("UpdateRole", "0B4A-12", None),
+        sent("AttachPolicyToRole", "0B4A-13", None),
+    ];
+    let denied = refusal(
+        ErrorClass::Denied,
+        "KeystoneUpdateMapping",
+        "IAM.0003",
+        "Policy doesn't allow this \u{1b}[1maction",
+    );
+    let mut failed = ended(
+        "huawei-prod/HuaweiMapping/okta",
+        Action::Update,
+        Outcome::Failed(Failure::Write(denied.clone())),
+    );
+    failed.calls = vec![sent("KeystoneUpdateMapping", "5C1E-77", Some(&denied))];
+    let cause = address("huawei-prod/HuaweiMapping/okta");
+    let skipped = |text, partly_done| {
+        let because = cause.clone();
+        let outcome = Outcome::Skipped {
+            because,
+            partly_done,
+        };
+        ended(text, Action::Create, outcome)
+    };
+    let mut lost = refusal(
+        ErrorClass::NoAnswer,
+        "UpdateSAMLProvider",
+        "Timeout",
+        "no answer within 10 s",
+    );
+    (lost.status, lost.code) = (None, None);
+    let failing = |text, failure| ended(text, Action::Update, Outcome::Failed(failure));
+    Report {
+        outcomes: vec![
+            created,
+            updated,
+            failing(
+                "alibaba-prod/AlibabaSamlProvider/adfs",
+                Failure::Unknown(lost),
+            ),
+            skipped("huawei-prod/HuaweiIdentityProvider/okta", true),
+            failed,
+            skipped("huawei-prod/HuaweiProtocol/okta", false),
+            failing(
+                "tencent-prod/TencentRole/ci",
+                Failure::NotAsWritten {
+                    fields: vec!["tags".to_owned()],
+                },
+            ),
+            failing(
+                "tencent-prod/TencentRole/odd",
+                Failure::Internal("a task ended without an answer".to_owned()),
+            ),
+            ended(
+                "tencent-prod/TencentSamlProvider/adfs",
+                Action::Update,
+                Outcome::Stale {
+                    moved: vec!["metadata".to_owned()],
+                },
+            ),
+            ended(
+                "tencent-prod/TencentSamlProvider/old",
+                Action::Delete,
+                Outcome::Cancelled,
+            ),
+        ],
+        interrupted: true,
+    }
 }

@@ -4,13 +4,19 @@
 //! Nothing is decided here: no exit code, and nothing left out but by layout. There is no clock and
 //! no environment, so the same input gives the same bytes.
 
+pub mod apply_json;
+pub mod apply_text;
 pub mod diagnostics;
-#[allow(dead_code, reason = "`unified` is for JSON, which follows")]
 mod field_diff;
 #[cfg(test)]
 mod fixture;
+pub mod plan_json;
 pub mod plan_text;
+pub mod progress;
+pub mod report_json;
+pub mod schema;
 pub mod text;
 pub mod theme;
 
+pub use progress::Progress;
 pub use theme::Theme;
