@@ -186,4 +186,13 @@ mod tests {
         assert!(columns(&shown) <= 30, "{shown}");
         assert_eq!(columns(&shorten("日本語日本語日本語", 10)), 9);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_cut_fits(text in ".{0,80}", focus in 0_usize..90, most in 4_usize..40) {
+            let text = neutral(&text);
+            let shown = window(&text, focus, most);
+            proptest::prop_assert!(columns(&shown) <= most, "{shown}");
+        }
+    }
 }

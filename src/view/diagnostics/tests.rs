@@ -123,3 +123,25 @@ fn colours_only_where_they_are_wanted() {
     assert!(render(&found, &sources, &Theme::coloured(), 80).contains('\u{1b}'));
     assert_eq!(render(&[], &sources, &Theme::coloured(), 80), "");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_span_of_any_text_can_be_shown(
+        text in "[a-zü日\u{1b}\u{202e}\t \r\n]{0,200}",
+        places in proptest::collection::vec((0_u32..220, 0_u32..40), 0..4),
+        width in 0_usize..100,
+    ) {
+        let mut sources = SourceMap::default();
+        let id = sources.add("a\u{1b}.yaml", text.as_str());
+        let mut found = Diagnostic::error(Code::WrongType, text.as_str()).note(text.as_str());
+        for (start, length) in places {
+            let span = Span { source: id, start, end: start + length };
+            found = found.at(span, text.as_str());
+        }
+        let shown = render(&[found], &sources, &Theme::plain(), width);
+        proptest::prop_assert!(!shown.replace('\n', "").contains(char::is_control));
+        let overridden = shown.contains('\u{202e}');
+        proptest::prop_assert!(!overridden);
+        proptest::prop_assert!(shown.starts_with("error[wrong-type]: "));
+    }
+}
