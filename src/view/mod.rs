@@ -1,1 +1,22 @@
-//! Results to bytes. Decides nothing.
+//! Results to bytes: text for people, JSON for programs, a bar for the impatient.
+//!
+//! Everything here is a function from a result to a text; the commands write it where it belongs.
+//! Nothing is decided here: no exit code, and nothing left out but by layout. There is no clock and
+//! no environment, so the same input gives the same bytes.
+
+pub mod apply_json;
+pub mod apply_text;
+pub mod diagnostics;
+mod field_diff;
+#[cfg(test)]
+mod fixture;
+pub mod plan_json;
+pub mod plan_text;
+pub mod progress;
+pub mod report_json;
+pub mod schema;
+pub mod text;
+pub mod theme;
+
+pub use progress::Progress;
+pub use theme::Theme;
