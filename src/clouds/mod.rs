@@ -5,6 +5,8 @@
 
 mod ini;
 mod signing;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub mod alibaba;
@@ -37,4 +39,84 @@ pub fn cloud_of(kind: KindName) -> Option<&'static Cloud> {
         .iter()
         .copied()
         .find(|cloud| cloud.kinds.iter().any(|known| known.info().name == kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::Value;
+    use crate::provider::{Change, Need};
+
+    fn kinds() -> impl Iterator<Item = (&'static Cloud, &'static dyn ResourceKind)> {
+        CLOUDS
+            .iter()
+            .flat_map(|cloud| cloud.kinds.iter().map(move |kind| (*cloud, *kind)))
+    }
+
+    #[test]
+    fn names_are_found_and_unique() {
+        let ids: BTreeSet<_> = CLOUDS.iter().map(|cloud| cloud.id).collect();
+        assert_eq!(ids.len(), CLOUDS.len());
+        let mut names = BTreeSet::new();
+        for (of, of_kind) in kinds() {
+            let name = of_kind.info().name;
+            assert!(names.insert(name), "{name} twice");
+            assert_eq!(kind(name.0).unwrap().info().name, name);
+            assert_eq!(cloud(of.id).unwrap().id, of.id);
+        }
+        assert!(kind("Nothing").is_none() && cloud(CloudId("nowhere")).is_none());
+    }
+
+    #[test]
+    fn every_field_says_what_it_is_and_where_that_is_from() {
+        for (cloud, kind) in kinds() {
+            let info = kind.info();
+            let sheet = format!("apis/{}.md §", cloud.id);
+            assert!(info.source.starts_with(&sheet), "{}", info.name);
+            assert!(info.doc.ends_with('.'), "{}", info.name);
+            let mut names = BTreeSet::new();
+            for field in info.fields {
+                let place = format!("{}.{}", info.name, field.name);
+                assert!(names.insert(field.name), "{place} twice");
+                assert!(field.source.starts_with(&sheet), "{place}");
+                assert!(
+                    field.doc.ends_with('.') && !field.cloud_name.is_empty(),
+                    "{place}"
+                );
+            }
+            assert!(cloud.requests_per_second <= cloud.requests_per_second_limit);
+        }
+    }
+
+    #[test]
+    fn samples_cover_the_fields() {
+        for (_, kind) in kinds() {
+            let info = kind.info();
+            let samples = kind.samples();
+            let names = |sample: &Value| -> BTreeSet<String> {
+                sample.as_object().unwrap().keys().cloned().collect()
+            };
+            let all: BTreeSet<String> = info
+                .fields
+                .iter()
+                .map(|field| field.name.to_owned())
+                .collect();
+            assert_eq!(names(&samples.full), all, "{}", info.name);
+            assert_eq!(names(&samples.changed), all, "{}", info.name);
+            let needed: BTreeSet<String> = info
+                .fields
+                .iter()
+                .filter(|field| field.need != Need::Optional)
+                .map(|field| field.name.to_owned())
+                .collect();
+            assert_eq!(names(&samples.minimal), needed, "{}", info.name);
+            for field in info.fields {
+                let differs = samples.full[field.name] != samples.changed[field.name];
+                let place = format!("{}.{}", info.name, field.name);
+                assert_eq!(differs, field.change == Change::InPlace, "{place}");
+            }
+        }
+    }
 }
