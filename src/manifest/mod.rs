@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 mod account;
+mod budget;
 mod check;
 mod document;
 mod envelope;

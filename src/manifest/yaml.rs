@@ -11,18 +11,10 @@ use std::collections::BTreeMap;
 
 use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag, options};
 
+use super::budget::{Budget, NESTING_LIMIT, Size, Stop, too_deep};
 use super::node::{Entry, Node, NodeValue, Scalar, merge, place};
 use crate::model::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 
-/// Deepest nesting of lists and mappings, aliases expanded. The readers below recurse this deep.
-const NESTING_LIMIT: usize = 64;
-/// Most nodes in one file, keys included, aliases expanded: more than 8 MiB of sensible manifests
-/// have (ten thousand full documents: 600,000), and at most some 200 MiB of memory.
-const NODES_LIMIT: usize = 1_000_000;
-/// Most aliases in one file.
-const ALIASES_LIMIT: usize = 100;
-/// Most bytes of text that anchors and aliases may copy in one file.
-const COPIED_BYTES_LIMIT: usize = 8 * 1024 * 1024;
 /// Most broken documents reported for one file; after that it is no manifest at all.
 const SYNTAX_ERRORS_LIMIT: usize = 50;
 /// Most doubled keys reported for one mapping; a hostile one could hold a hundred thousand.
@@ -44,13 +36,6 @@ pub(super) fn parse(sources: &SourceMap, source: SourceId, out: &mut Diagnostics
 struct Anchored {
     node: Node,
     size: Size,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Size {
-    nodes: usize,
-    bytes: usize,
-    depth: usize,
 }
 
 /// A list or mapping that is still open.
@@ -79,28 +64,8 @@ struct Reader<'t, 'd> {
     out: &'d mut Diagnostics,
     frames: Vec<Frame>,
     anchors: BTreeMap<usize, Anchored>,
-    nodes: usize,
-    aliases: usize,
-    copied_bytes: usize,
+    budget: Budget,
     done: Vec<Node>,
-}
-
-/// Why a document was given up.
-enum Stop {
-    /// The next one can be read.
-    Document(Box<Diagnostic>),
-    /// A budget of the whole file is used up.
-    File(Box<Diagnostic>),
-}
-
-impl Stop {
-    fn document(diagnostic: Diagnostic) -> Self {
-        Self::Document(Box::new(diagnostic))
-    }
-
-    fn file(diagnostic: Diagnostic) -> Self {
-        Self::File(Box::new(diagnostic))
-    }
 }
 
 impl<'t, 'd> Reader<'t, 'd> {
@@ -112,9 +77,7 @@ impl<'t, 'd> Reader<'t, 'd> {
             out,
             frames: Vec::new(),
             anchors: BTreeMap::new(),
-            nodes: 0,
-            aliases: 0,
-            copied_bytes: 0,
+            budget: Budget::default(),
             done: Vec::new(),
         }
     }
@@ -183,7 +146,7 @@ impl<'t, 'd> Reader<'t, 'd> {
                     bytes,
                     depth: 0,
                 };
-                self.count(1, span)?;
+                self.budget.node(span)?;
                 self.finished(node, size, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -208,10 +171,8 @@ impl<'t, 'd> Reader<'t, 'd> {
     }
 
     fn open(&mut self, value: NodeValue, span: Span, anchor: usize) -> Result<(), Stop> {
-        if self.frames.len() >= NESTING_LIMIT {
-            return Err(Stop::document(too_deep(span)));
-        }
-        self.count(1, span)?;
+        Budget::nest(self.frames.len(), 1, span)?;
+        self.budget.node(span)?;
         self.frames.push(Frame {
             value,
             span,
@@ -252,13 +213,7 @@ impl<'t, 'd> Reader<'t, 'd> {
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
-        self.aliases += 1;
-        if self.aliases > ALIASES_LIMIT {
-            return Err(Stop::file(too_complex(
-                span,
-                &format!("a file may have at most {ALIASES_LIMIT} aliases"),
-            )));
-        }
+        self.budget.alias(span)?;
         let Some(Anchored { node, size }) = self.anchors.get(&anchor) else {
             return Err(Stop::document(
                 Diagnostic::error(Code::YamlSyntax, "an alias refers to itself")
@@ -267,19 +222,10 @@ impl<'t, 'd> Reader<'t, 'd> {
             ));
         };
         let size = *size;
-        if self.frames.len() + size.depth > NESTING_LIMIT {
-            return Err(Stop::document(too_deep(span)));
-        }
-        if self.nodes + size.nodes > NODES_LIMIT {
-            return Err(Stop::file(too_many_nodes(span)));
-        }
-        if self.copied_bytes + size.bytes > COPIED_BYTES_LIMIT {
-            return Err(Stop::file(copies_too_much(span)));
-        }
+        Budget::nest(self.frames.len(), size.depth, span)?;
+        self.budget.copy(size, span)?;
         let mut node = node.clone();
         place(&mut node, span);
-        self.copied_bytes += size.bytes;
-        self.nodes += size.nodes;
         self.finished(node, size, 0)
     }
 
@@ -332,22 +278,9 @@ impl<'t, 'd> Reader<'t, 'd> {
     }
 
     fn keep(&mut self, node: &Node, size: Size, anchor: usize) -> Result<(), Stop> {
-        // Keeping is a copy too: anchors inside anchors would otherwise multiply for free.
-        self.copied_bytes += size.bytes;
-        self.count(size.nodes, node.span)?;
-        if self.copied_bytes > COPIED_BYTES_LIMIT {
-            return Err(Stop::file(copies_too_much(node.span)));
-        }
+        self.budget.copy(size, node.span)?;
         let node = node.clone();
         self.anchors.insert(anchor, Anchored { node, size });
-        Ok(())
-    }
-
-    fn count(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
-        self.nodes += nodes;
-        if self.nodes > NODES_LIMIT {
-            return Err(Stop::file(too_many_nodes(span)));
-        }
         Ok(())
     }
 
@@ -448,33 +381,6 @@ fn says(tag: Option<&Tag>, expected: &str, span: Span) -> Result<bool, Stop> {
                 .help("leave the `!tag` out; quote a text that looks like something else"),
         )),
     }
-}
-
-fn too_deep(span: Span) -> Diagnostic {
-    too_complex(
-        span,
-        &format!("lists and mappings may lie at most {NESTING_LIMIT} deep"),
-    )
-}
-
-fn too_many_nodes(span: Span) -> Diagnostic {
-    too_complex(
-        span,
-        &format!("a file may hold at most {NODES_LIMIT} values, aliases expanded"),
-    )
-    .help("spread the documents over several files")
-}
-
-fn copies_too_much(span: Span) -> Diagnostic {
-    too_complex(span, "anchors and aliases copy more than 8 MiB of text")
-}
-
-fn too_complex(span: Span, label: &str) -> Diagnostic {
-    Diagnostic::error(
-        Code::TooComplex,
-        "the file goes past the limits of a manifest",
-    )
-    .at(span, label)
 }
 
 fn one_line(text: &str) -> String {

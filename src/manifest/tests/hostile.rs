@@ -187,7 +187,14 @@ fn bombs_end_in_an_error_at_once() {
             }),
         ),
         ("dashes", "- ".repeat(100_000)),
-        ("nodes", "[a,".to_owned() + &"a,".repeat(1_000_000) + "]"),
+        (
+            "nodes",
+            format!(
+                "a: &a [{}]\nb: [{}]\n",
+                "x,".repeat(30_000),
+                vec!["*a"; 60].join(", ")
+            ),
+        ),
     ] {
         let started = Instant::now();
         let found = codes(&text);
