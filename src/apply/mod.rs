@@ -4,6 +4,7 @@
 //! them. Nothing is decided here that the plan has not said.
 
 pub mod event;
+mod findings;
 mod step;
 mod walk;
 
@@ -16,6 +17,8 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use event::{CallRecord, Event, Failure, Outcome, Report, StepOutcome};
+
+pub use findings::findings;
 
 use crate::net::Writer;
 use crate::plan::{Graph, Plan};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{self, Event, Outcome, Report};
+use crate::apply::{self, Outcome, Report};
 use crate::model::{Code, Diagnostic};
 use crate::plan::guard::{self, Consent, Missing};
 use crate::plan::{Plan, Risk};
@@ -39,7 +39,7 @@ async fn plan_and_apply(
     connected: &Connected,
     output: &Output,
 ) -> Exit {
-    let progress = Progress::new(!output.quiet && !output.verbose);
+    let progress = Progress::new(output.draws_bars());
     let Survey { plan, findings } = connected.survey(&loaded.world, &progress).await;
     let plan = Arc::new(plan);
     let text = command.manifests.format == Format::Text;
@@ -55,21 +55,21 @@ async fn plan_and_apply(
     output.diagnostics(&found, sources);
 
     let report = if refused.is_empty() {
-        carry_out(command, &plan, connected, &progress, output).await
+        Some(carry_out(command, &plan, connected, &progress, output).await)
     } else {
-        Report::default()
+        None
     };
-    found.extend(apply_text::findings(&report));
-    let exit = if refused.is_empty() {
-        exit(&report, errors)
-    } else {
-        Exit::Guarded
-    };
+    let exit = report
+        .as_ref()
+        .map_or(Exit::Guarded, |report| exit(report, errors));
     if text {
-        if refused.is_empty() {
-            output.result(&apply_text::summary(&report, &output.theme, output.width));
+        if let Some(report) = &report {
+            output.result(&apply_text::render(report, &output.theme, output.width));
         }
     } else {
+        let failures = report.as_ref().map(apply::findings).unwrap_or_default();
+        output.diagnostics(&failures, sources);
+        found.extend(failures);
         let plan = plan_json::PlanInput {
             plan: Some(&plan),
             command: "apply",
@@ -78,7 +78,10 @@ async fn plan_and_apply(
             diagnostics: &found,
             sources,
         };
-        output.result(&apply_json::to_json(&apply_json::document(&plan, &report)));
+        output.result(&apply_json::to_json(&apply_json::document(
+            &plan,
+            report.as_ref(),
+        )));
     }
     exit
 }
@@ -97,7 +100,7 @@ async fn carry_out(
         parallelism: usize::from(command.clouds.parallelism),
         read_back: apply::ReadBack::default(),
     };
-    let lines = !progress.is_drawn();
+    let lines = !output.draws_bars();
     let report = apply::run(
         Arc::clone(plan),
         &connected.writers(),
@@ -105,8 +108,8 @@ async fn carry_out(
         cancel,
         |event| {
             progress.event(&event);
-            if lines && let Event::Finished { outcome } = &event {
-                output.say(&apply_text::line(outcome, &output.talk));
+            if lines && let Some(line) = apply_text::event_line(&event, &output.talk) {
+                output.say(&line);
             }
         },
     )
@@ -142,9 +145,10 @@ async fn watch_signals(cancel: CancellationToken) {
 fn refusal(command: &Command, plan: &Plan, output: &Output) -> Vec<Diagnostic> {
     if is_guarded(plan) {
         // The findings of the plan name each protected object.
-        return vec![
-            Diagnostic::error(Code::Protected, "a guard blocks this plan; nothing was written"),
-        ];
+        return vec![Diagnostic::error(
+            Code::Protected,
+            "a guard blocks this plan; nothing was written",
+        )];
     }
     if !plan.steps.iter().any(crate::plan::Step::is_change) {
         return Vec::new();
@@ -168,7 +172,11 @@ fn refusal(command: &Command, plan: &Plan, output: &Output) -> Vec<Diagnostic> {
 fn ask(consent: &mut Consent, missing: &[Missing], output: &Output) {
     let risks: BTreeSet<Risk> = missing.iter().map(|missing| missing.risk).collect();
     for risk in &risks {
-        let word = if risk.is_covered_by_yes() { "yes" } else { risk.word() };
+        let word = if risk.is_covered_by_yes() {
+            "yes"
+        } else {
+            risk.word()
+        };
         if word == "yes" && consent.yes {
             continue;
         }

@@ -9,7 +9,12 @@ use crate::plan::Risk;
 
 /// Keeps identity-provider federation the way it was reviewed, on every cloud at once.
 #[derive(Debug, Parser)]
-#[command(name = "idform", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "idform",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,

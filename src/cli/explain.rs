@@ -9,7 +9,7 @@ use super::args::Explain;
 use super::output::Output;
 
 pub(super) fn run(command: &Explain, output: &Output) -> Result<Exit> {
-    if let Some(text) = manifest::explain::explain(clouds::CLOUDS, &command.topic) {
+    if let Some(text) = manifest::explain(clouds::CLOUDS, &command.topic) {
         output.result(&text);
         return Ok(Exit::Success);
     }

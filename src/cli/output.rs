@@ -12,8 +12,8 @@ const WIDTH: usize = 100;
 
 /// Where the program speaks.
 pub(super) struct Output {
-    pub(super) quiet: bool,
-    pub(super) verbose: bool,
+    quiet: bool,
+    verbose: bool,
     /// For the result.
     pub(super) theme: Theme,
     /// For what is said about it.
@@ -44,11 +44,21 @@ impl Output {
         }
     }
 
+    /// Whether progress is drawn; otherwise it is told in lines.
+    pub(super) fn draws_bars(&self) -> bool {
+        !self.quiet && !self.verbose && std::io::stderr().is_terminal()
+    }
+
     /// Writes a part of the result. A reader that went away (a closed pipe) is no error.
-    #[expect(clippy::unused_self, reason = "results go through the output like everything else")]
+    #[expect(
+        clippy::unused_self,
+        reason = "results go through the output like everything else"
+    )]
     pub(super) fn result(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let _ = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
     }
 
     /// Says something to the person, unless they asked for quiet.
@@ -68,7 +78,9 @@ impl Output {
     /// Shows findings.
     pub(super) fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
         if !found.is_empty() {
-            self.insist(&view::diagnostics::render(found, sources, &self.talk, self.width));
+            self.insist(&view::diagnostics::render(
+                found, sources, &self.talk, self.width,
+            ));
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn run(command: &Command, _common: &Common, output: &Output) -> Resul
     }
     let survey = run::block_on(async {
         let connected = Connected::new(&loaded.world, &command.clouds).await?;
-        let progress = Progress::new(!output.quiet && !output.verbose);
+        let progress = Progress::new(output.draws_bars());
         let survey = connected.survey(&loaded.world, &progress).await;
         connected.close().await;
         anyhow::Ok(survey)
@@ -30,7 +30,11 @@ pub(super) fn run(command: &Command, _common: &Common, output: &Output) -> Resul
     let exit = exit(&survey.plan, &found, command.detailed_exitcode);
     output.diagnostics(&found, &loaded.manifests.sources);
     match command.manifests.format {
-        Format::Text => output.result(&plan_text::render(&survey.plan, &output.theme, output.width)),
+        Format::Text => output.result(&plan_text::render(
+            &survey.plan,
+            &output.theme,
+            output.width,
+        )),
         Format::Json => {
             let document = plan_json::document(&plan_json::PlanInput {
                 plan: Some(&survey.plan),
@@ -83,7 +87,13 @@ fn exit(plan: &Plan, found: &[Diagnostic], detailed: bool) -> Exit {
 
 /// Whether something could not be read, or cannot be made for another reason than a guard.
 pub(super) fn has_errors(plan: &Plan, found: &[Diagnostic]) -> bool {
-    let blocked = |by: BlockedBy| plan.steps.iter().any(|step| step.blocked.as_ref().is_some_and(|blocked| blocked.by == by));
+    let blocked = |by: BlockedBy| {
+        plan.steps.iter().any(|step| {
+            step.blocked
+                .as_ref()
+                .is_some_and(|blocked| blocked.by == by)
+        })
+    };
     !plan.complete
         || blocked(BlockedBy::Impossible)
         || found.iter().any(|finding| {

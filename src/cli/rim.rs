@@ -3,7 +3,6 @@
 //! The only file that asks for them.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use tracing_subscriber::filter::LevelFilter;
@@ -30,10 +29,8 @@ pub(super) fn columns() -> Option<usize> {
     if let Some(columns) = var("COLUMNS").and_then(|text| text.parse().ok()) {
         return Some(columns);
     }
-    std::io::stdout()
-        .is_terminal()
-        .then(crate::view::progress::terminal_columns)
-        .flatten()
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size()?;
+    Some(usize::from(columns))
 }
 
 /// The real environment and files.

@@ -174,7 +174,11 @@ fn endpoint(cloud: &Cloud) -> Result<Option<String>> {
 }
 
 /// The account as the sandbox knows it: test credentials by rule, no profile, a number of its own.
-fn emulated(sandbox: &Sandbox, cloud: &Cloud, account: &Account) -> Result<(Account, Surroundings)> {
+fn emulated(
+    sandbox: &Sandbox,
+    cloud: &Cloud,
+    account: &Account,
+) -> Result<(Account, Surroundings)> {
     let number = account
         .account_id
         .clone()
@@ -201,7 +205,10 @@ fn emulated(sandbox: &Sandbox, cloud: &Cloud, account: &Account) -> Result<(Acco
 /// digits made from the account's name, so that two accounts are two.
 fn invented_number(cloud: &Cloud, name: &str) -> String {
     let hash = Sha256::digest(name.as_bytes());
-    let digits: u32 = hash.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+    let digits: u32 = hash
+        .iter()
+        .take(4)
+        .fold(0, |sum, byte| sum << 8 | u32::from(*byte));
     let digits = format!("{:08}", digits % 100_000_000);
     let sample = cloud.sample_account_id;
     format!("{}{digits}", &sample[..sample.len() - digits.len()])

@@ -10,7 +10,7 @@ use super::output::Output;
 
 pub(super) fn run(command: &Schema, output: &Output) -> Result<Exit> {
     let schema = match command.of {
-        SchemaOf::Manifest => manifest::schema::manifest_schema(clouds::CLOUDS),
+        SchemaOf::Manifest => manifest::manifest_schema(clouds::CLOUDS),
         SchemaOf::Plan => view::schema::plan_schema(),
         SchemaOf::Report => view::schema::report_schema(),
     };

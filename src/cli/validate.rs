@@ -22,7 +22,10 @@ pub(super) fn run(command: &Validate, _common: &Common, output: &Output) -> Resu
             &loaded.manifests.sources,
         ))),
         Format::Text if failed => {
-            output.say(&format!("{} problems found; nothing was contacted.", found.len()));
+            output.say(&format!(
+                "{} problems found; nothing was contacted.",
+                found.len()
+            ));
         }
         Format::Text => output.result(&format!(
             "{} accounts and {} objects are valid.\n",

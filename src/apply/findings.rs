@@ -1,0 +1,51 @@
+//! What a person must hear about a run: changes that failed or were left alone.
+
+use crate::model::{Code, Diagnostic};
+
+use super::{Failure, Outcome, Report};
+
+/// One finding for each change that failed or was stale; what was skipped follows from these.
+pub fn findings(report: &Report) -> Vec<Diagnostic> {
+    report
+        .outcomes
+        .iter()
+        .filter_map(|step| {
+            let what = format!("{} of {}", step.action.word(), step.address);
+            match &step.outcome {
+                Outcome::Done | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+                Outcome::Stale { moved } => Some(
+                    Diagnostic::error(Code::ChangeStale, format!("{what} was left out"))
+                        .note(format!(
+                            "changed since it was planned: {}",
+                            moved.join(", ")
+                        ))
+                        .help("plan again"),
+                ),
+                Outcome::Failed(failure) => Some(failed(&what, failure)),
+            }
+        })
+        .collect()
+}
+
+fn failed(what: &str, failure: &Failure) -> Diagnostic {
+    let finding = |how: &str| Diagnostic::error(Code::ChangeFailed, format!("{what} {how}"));
+    match failure {
+        Failure::Read(error) => {
+            finding("failed, because it could not be read").note(error.to_string())
+        }
+        Failure::Write(error) => {
+            let finding = finding("was refused").note(error.to_string());
+            match error.hint() {
+                Some(hint) => finding.help(hint),
+                None => finding,
+            }
+        }
+        Failure::Unknown(error) => finding("has an unknown outcome")
+            .note(error.to_string())
+            .help("plan again: the plan shows what is there"),
+        Failure::NotAsWritten { fields } => finding("was accepted, but reads back differently")
+            .note(format!("different: {}", fields.join(", ")))
+            .help("plan again; somebody else may be writing the same object"),
+        Failure::Internal(why) => finding("failed through a bug").note(why.clone()),
+    }
+}
