@@ -1,21 +1,19 @@
 //! `idform explain`: documentation of kinds, fields and codes, from the tables the program runs on.
 
-use anyhow::Result;
-
 use crate::{clouds, manifest};
 
 use super::Exit;
 use super::args::Explain;
 use super::output::Output;
 
-pub(super) fn run(command: &Explain, output: &Output) -> Result<Exit> {
+pub(super) fn run(command: &Explain, output: &Output) -> Exit {
     if let Some(text) = manifest::explain(clouds::CLOUDS, &command.topic) {
         output.result(&text);
-        return Ok(Exit::Success);
+        return Exit::Success;
     }
     output.insist(&format!(
         "error: nothing is called `{}`\n  hint: `idform explain` lists the kinds; codes stand in brackets after `error`",
         command.topic
     ));
-    Ok(Exit::Usage)
+    Exit::Usage
 }

@@ -41,7 +41,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Plan(command) => plan::run(command, &args.common, &output),
         Command::Apply(command) => apply::run(command, &args.common, &output),
         Command::Schema(command) => schema::run(command, &output),
-        Command::Explain(command) => explain::run(command, &output),
+        Command::Explain(command) => Ok(explain::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
     };
     match ended {

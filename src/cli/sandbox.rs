@@ -43,22 +43,19 @@ async fn serve_until_interrupted(serve: &Serve, output: &Output) -> Result<Exit>
 
 /// `export` lines for a shell: endpoints and each cloud's own variables.
 fn exports(described: &serde_json::Value) -> String {
-    let mut text = String::new();
-    for cloud in crate::clouds::CLOUDS {
+    let lines = crate::clouds::CLOUDS.iter().flat_map(|cloud| {
         let of = |key: &str| {
-            described
-                .get(cloud.id.0)
-                .and_then(|cloud| cloud.get(key))
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
+            let value = described.get(cloud.id.0).and_then(|cloud| cloud.get(key));
+            let text = value.and_then(serde_json::Value::as_str);
+            text.unwrap_or_default().to_owned()
         };
-        for (name, value) in [
+        [
             (cloud.endpoint_variable, of("url")),
             (cloud.key_variables.id, of("key_id")),
             (cloud.key_variables.secret, of("secret")),
-        ] {
-            text.push_str(&format!("export {name}='{value}'\n"));
-        }
-    }
-    text
+        ]
+    });
+    lines
+        .map(|(name, value)| format!("export {name}='{value}'\n"))
+        .collect()
 }

@@ -351,12 +351,12 @@ fn an_interrupted_run_finishes_what_is_in_flight_and_begins_nothing_else() {
 fn a_write_that_shows_late_is_waited_for_and_one_that_never_shows_is_an_error() {
     let clouds = Clouds::new();
     clouds.edit("alibaba", ALIBABA, |state| {
-        state["settings"]["read_lag_reads"] = 3.into()
+        state["settings"]["read_lag_reads"] = 3.into();
     });
     let report = clouds.apply(&[ACCOUNTS, &provider("late")]);
     assert_eq!(report.outcomes[0].outcome, Outcome::Done, "{report:#?}");
     clouds.edit("alibaba", ALIBABA, |state| {
-        state["settings"]["read_lag_reads"] = 1000.into()
+        state["settings"]["read_lag_reads"] = 1000.into();
     });
     let report = clouds.apply(&[ACCOUNTS, &provider("never")]);
     assert_eq!(
