@@ -24,8 +24,6 @@ const SYNTAX_ERRORS_LIMIT: usize = 50;
 const DOUBLES_LIMIT: usize = 50;
 /// Most keys of a mapping that are compared in pairs.
 const PAIRS_LIMIT: usize = 16;
-/// Least length of the parts that a text is cut into, in bytes: some milliseconds of work.
-const PART_BYTES: usize = 512 * 1024;
 
 /// The documents of a text one after the other, as far as they can be read; empty ones are left
 /// out. One at a time, so that the trees of a large file are never in memory together.
@@ -37,7 +35,7 @@ pub(super) struct Documents<'t> {
 }
 
 impl<'t> Documents<'t> {
-    /// Begins to read a part of a text, as [`parts`] cuts it.
+    /// Begins to read a part of a text, as [`super::read::parts`] cuts it.
     pub(super) fn new(sources: &'t SourceMap, source: SourceId, part: Range<usize>) -> Self {
         let mut base = part.start;
         let mut text = sources.text(source).get(part).unwrap_or_default();
@@ -98,33 +96,6 @@ impl Iterator for Documents<'_> {
         }
         None
     }
-}
-
-/// Cuts a long text where documents begin, so that the parts can be read side by side: reading
-/// events is most of the work, and a thousand documents in one file are no rarity.
-pub(super) fn parts(text: &str) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
-    let mut start = 0;
-    // A directive belongs to the document after it. Nobody writes any; a text with lines that look
-    // like one is left whole.
-    if !text.starts_with('%') && !text.contains("\n%") {
-        while let Some(rest) = text.get(start + PART_BYTES..) {
-            // `---` at the beginning of a line begins a document wherever it stands, even within
-            // what would be a quoted text (YAML 1.2.2 §9.1.2).
-            let cut = rest.match_indices("\n---").find(|(at, mark)| {
-                let after = rest.as_bytes().get(at + mark.len());
-                after.is_none_or(u8::is_ascii_whitespace)
-            });
-            let Some((at, _)) = cut else {
-                break;
-            };
-            let end = start + PART_BYTES + at + 1;
-            parts.push(start..end);
-            start = end;
-        }
-    }
-    parts.push(start..text.len());
-    parts
 }
 
 /// What an anchor stands for, with what a copy of it costs.

@@ -220,7 +220,7 @@ fn a_flood_of_mistakes_ends() {
 #[test]
 fn a_text_that_is_cut_reads_as_if_it_were_not() {
     let text = many_documents(2_000);
-    let parts = yaml::parts(&text);
+    let parts = read::parts(&text);
     assert!(parts.len() > 2);
     assert!(
         parts
@@ -236,7 +236,7 @@ fn a_text_that_is_cut_reads_as_if_it_were_not() {
         .collect();
     assert_eq!(whole.len(), 2_000);
     assert!(whole == cut);
-    assert_eq!(yaml::parts(&format!("%YAML 1.2\n{text}")).len(), 1);
+    assert_eq!(read::parts(&format!("%YAML 1.2\n{text}")).len(), 1);
 }
 
 #[test]
