@@ -1,12 +1,12 @@
-//! What reading one file may cost, so that a hostile one ends in an error soon and within bounded
+//! What reading one file, or one part of a long one, may cost, so that a hostile one ends in an error soon and within bounded
 //! memory: nesting, nodes, aliases and the text they copy.
 
 use crate::model::{Code, Diagnostic, Span};
 
 /// Deepest nesting of lists and mappings, aliases expanded. The readers of nodes recurse this deep.
 pub(super) const NESTING_LIMIT: usize = 64;
-/// Most nodes in one file, keys included, aliases expanded: more than 8 MiB of sensible manifests
-/// have (ten thousand full documents: 600,000), and at most some 200 MiB of memory.
+/// Most nodes, keys included, aliases expanded: more than 8 MiB of sensible manifests have (ten
+/// thousand full documents: 600,000), and at most some 200 MiB of memory if one document has all.
 const NODES_LIMIT: usize = 1_000_000;
 /// Most aliases in one file.
 const ALIASES_LIMIT: usize = 100;

@@ -22,9 +22,9 @@ pub(super) struct Checker<'a> {
     /// Variables that values may use.
     pub(super) env: &'a AllowedEnv,
     /// Files that values may refer to.
-    pub(super) sides: &'a mut SideFiles,
+    pub(super) sides: &'a SideFiles,
     /// Where the manifest lies.
-    pub(super) place: Place,
+    pub(super) place: &'a Place,
     /// The collector.
     pub(super) out: &'a mut Diagnostics,
     /// The object that findings are about, once it is known.

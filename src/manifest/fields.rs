@@ -134,7 +134,8 @@ pub(super) fn within(
 }
 
 fn reference(checker: &mut Checker<'_>, node: &Node, name: &str, kind: &str) -> Option<GivenValue> {
-    let help = format!("write the metadata.name of a {kind}, or {{external: name-in-the-cloud}}");
+    let help =
+        || format!("write the metadata.name of a {kind}, or {{external: name-in-the-cloud}}");
     match &node.value {
         NodeValue::Scalar(_) => {
             let text = checker.text(node, name)?;
@@ -144,14 +145,14 @@ fn reference(checker: &mut Checker<'_>, node: &Node, name: &str, kind: &str) -> 
             let title = format!("{name} refers to no possible name");
             let finding = Diagnostic::error(Code::InvalidValue, title)
                 .at(node.span, "no manifest can have this name")
-                .help(help);
+                .help(help());
             checker.report(finding);
             None
         }
         NodeValue::Map(_) => {
             let entries = checker.mapping(node, name, &["external"])?;
             let Some(external) = member(entries, "external") else {
-                checker.missing(node.span, "`external`", &help);
+                checker.missing(node.span, "`external`", &help());
                 return None;
             };
             let text = checker.text(&external.value, "`external`")?;
@@ -159,14 +160,14 @@ fn reference(checker: &mut Checker<'_>, node: &Node, name: &str, kind: &str) -> 
                 let title = format!("{name} refers to nothing");
                 let finding = Diagnostic::error(Code::InvalidValue, title)
                     .at(external.value.span, "the name is empty")
-                    .help(help);
+                    .help(help());
                 checker.report(finding);
                 return None;
             }
             Some(GivenValue::External(text))
         }
         NodeValue::List(_) => {
-            checker.wrong_type(node, name, "a reference", &help);
+            checker.wrong_type(node, name, "a reference", &help());
             None
         }
     }

@@ -66,7 +66,7 @@ fn issuer(checker: &mut Checker<'_>, node: &Node, help: &str) -> bool {
 
 fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value> {
     let reference = checker.text(node, "`file`")?;
-    let text = match checker.sides.text(&checker.place, &reference) {
+    let text = match checker.sides.text(checker.place, &reference) {
         Ok(text) => text,
         Err(Refusal { code, why }) => {
             let finding = Diagnostic::error(code, format!("the file of {name} cannot be used"))

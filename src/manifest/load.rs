@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{Code, Diagnostic, Diagnostics, SourceId, SourceMap};
 
@@ -33,7 +33,7 @@ pub(super) struct Manifest {
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     /// The canonical folder that nothing may leave; [`None`] for texts without files.
-    root: Option<Rc<Path>>,
+    root: Option<Arc<Path>>,
     /// The folder of the manifest.
     folder: PathBuf,
 }
@@ -143,7 +143,7 @@ impl Walk<'_> {
             Err(error) => return self.refuse(&name, &unreadable(error.kind())),
         };
         if canonical.is_dir() {
-            let root: Rc<Path> = canonical.as_path().into();
+            let root: Arc<Path> = canonical.as_path().into();
             let prefix = if name == "." { String::new() } else { name };
             self.folder(&canonical, &prefix, &root, 0);
         } else {
@@ -153,13 +153,13 @@ impl Walk<'_> {
                 _ => Path::new(".").canonicalize(),
             };
             match root {
-                Ok(root) => self.file(path, &name, &Rc::from(root.as_path())),
+                Ok(root) => self.file(path, &name, &Arc::from(root.as_path())),
                 Err(error) => self.refuse(&name, &unreadable(error.kind())),
             }
         }
     }
 
-    fn folder(&mut self, folder: &Path, prefix: &str, root: &Rc<Path>, deep: usize) {
+    fn folder(&mut self, folder: &Path, prefix: &str, root: &Arc<Path>, deep: usize) {
         let shown_folder = if prefix.is_empty() { "." } else { prefix };
         if !self.seen.insert(folder.to_path_buf()) {
             return;
@@ -210,7 +210,7 @@ impl Walk<'_> {
         }
     }
 
-    fn file(&mut self, path: &Path, name: &str, root: &Rc<Path>) {
+    fn file(&mut self, path: &Path, name: &str, root: &Arc<Path>) {
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         if let Ok(canonical) = path.canonicalize()
             && !self.seen.insert(canonical)
@@ -226,7 +226,7 @@ impl Walk<'_> {
                 }
                 let source = self.sources.add(name, text);
                 let place = Place {
-                    root: Some(Rc::clone(root)),
+                    root: Some(Arc::clone(root)),
                     folder,
                 };
                 self.found.push(Manifest { source, place });
@@ -250,7 +250,7 @@ impl Walk<'_> {
 pub(super) struct SideFiles {
     /// Texts by name, for manifests that came without files.
     texts: BTreeMap<String, String>,
-    read: BTreeMap<PathBuf, Result<Rc<str>, Refusal>>,
+    read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, Refusal>>>,
 }
 
 impl SideFiles {
@@ -261,27 +261,27 @@ impl SideFiles {
                 .iter()
                 .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
                 .collect(),
-            read: BTreeMap::new(),
+            read: Mutex::default(),
         }
     }
 
     /// The text of a file that the manifest at `place` refers to.
-    pub(super) fn text(&mut self, place: &Place, reference: &str) -> Result<Rc<str>, Refusal> {
+    pub(super) fn text(&self, place: &Place, reference: &str) -> Result<Arc<str>, Refusal> {
         let Some(root) = &place.root else {
             return self
                 .texts
                 .get(reference)
-                .map(|text| Rc::from(text.as_str()))
+                .map(|text| Arc::from(text.as_str()))
                 .ok_or_else(|| unreadable(ErrorKind::NotFound));
         };
         if leads_out(&place.folder, reference, root) {
             return Err(outside());
         }
         let path = place.folder.join(reference);
-        let root = Rc::clone(root);
-        self.read
-            .entry(path)
-            .or_insert_with_key(|path| read_confined(path, &root, SIDE_FILE_BYTES).map(Rc::from))
+        // Nothing below panics while it holds the lock; should it ever, a file is read twice.
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.entry(path)
+            .or_insert_with_key(|path| read_confined(path, root, SIDE_FILE_BYTES).map(Arc::from))
             .clone()
     }
 }

@@ -4,7 +4,7 @@
 //! the types of `document`, `fields` a `spec` by its table with the words of `check`. `schema` and `explain` say the
 //! same tables to editors and people. No clock, no environment, no network; files in `load` alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 mod account;
@@ -20,6 +20,7 @@ mod json;
 mod keys;
 mod load;
 mod node;
+mod read;
 mod scalar;
 mod schema;
 #[cfg(test)]
@@ -31,10 +32,8 @@ pub use explain::explain;
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;
 
-use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceMap, Span};
+use crate::model::{Account, Diagnostics, SourceMap};
 use crate::provider::Cloud;
-use check::Checker;
-use envelope::Read;
 use load::{Manifest, Place, SideFiles};
 
 /// Everything that the manifests of a run declare.
@@ -64,7 +63,8 @@ pub fn load(
     let mut sources = SourceMap::default();
     let mut out = Diagnostics::default();
     let found = load::manifests(paths, stdin, &mut sources, &mut out);
-    let manifests = read(sources, found, SideFiles::default(), clouds, env, &mut out);
+    let sides = SideFiles::default();
+    let manifests = read::all(sources, &found, &sides, clouds, env, &mut out);
     (manifests, out)
 }
 
@@ -78,7 +78,7 @@ pub fn parse_texts(
 ) -> (Manifests, Diagnostics) {
     let mut sources = SourceMap::default();
     let mut out = Diagnostics::default();
-    let found = texts
+    let found: Vec<Manifest> = texts
         .iter()
         .map(|(name, text)| Manifest {
             source: sources.add(*name, *text),
@@ -86,61 +86,6 @@ pub fn parse_texts(
         })
         .collect();
     let sides = SideFiles::from_texts(side_files);
-    let manifests = read(sources, found, sides, clouds, env, &mut out);
+    let manifests = read::all(sources, &found, &sides, clouds, env, &mut out);
     (manifests, out)
-}
-
-fn read(
-    sources: SourceMap,
-    found: Vec<Manifest>,
-    mut sides: SideFiles,
-    clouds: &'static [&'static Cloud],
-    env: &AllowedEnv,
-    out: &mut Diagnostics,
-) -> Manifests {
-    let mut manifests = Manifests::default();
-    let mut accounts: BTreeMap<String, Span> = BTreeMap::new();
-    for Manifest { source, place } in found {
-        let nodes = yaml::parse(&sources, source, out);
-        let mut checker = Checker {
-            sources: &sources,
-            env,
-            sides: &mut sides,
-            place,
-            out: &mut *out,
-            object: None,
-            cloud: None,
-        };
-        for node in &nodes {
-            match envelope::read(&mut checker, node, clouds) {
-                Read::Object(document) => manifests.documents.push(*document),
-                Read::Account(account) => {
-                    if let Some(before) = accounts.get(&account.value.name) {
-                        let title = "two documents declare the same account";
-                        let finding = Diagnostic::error(Code::DuplicateObject, title)
-                            .at(account.span, "the second one")
-                            .at(*before, "the first one")
-                            .help("give one of them another name");
-                        checker.report(finding);
-                    } else {
-                        accounts.insert(account.value.name.clone(), account.span);
-                        manifests.accounts.push(account.value);
-                    }
-                }
-                Read::Unusable {
-                    name: Some(name),
-                    is_account,
-                } => {
-                    if is_account {
-                        manifests.unusable_accounts.insert(name);
-                    } else {
-                        manifests.unusable_objects.insert(name);
-                    }
-                }
-                Read::Unusable { name: None, .. } => {}
-            }
-        }
-    }
-    manifests.sources = sources;
-    manifests
 }

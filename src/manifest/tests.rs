@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::fake::CLOUDS;
 use super::*;
-use crate::model::{Label, SourceMap};
+use crate::model::{Label, SourceMap, Span};
 
 mod hostile;
 

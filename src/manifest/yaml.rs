@@ -8,8 +8,11 @@
 //! Everything here is bounded: nesting, nodes, aliases and the text they copy.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag, options};
+use serde_yaml::granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag, options,
+};
 
 use super::budget::{Budget, NESTING_LIMIT, Size, Stop, too_deep};
 use super::node::{Entry, Node, NodeValue, Scalar, merge, place};
@@ -19,17 +22,80 @@ use crate::model::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 const SYNTAX_ERRORS_LIMIT: usize = 50;
 /// Most doubled keys reported for one mapping; a hostile one could hold a hundred thousand.
 const DOUBLES_LIMIT: usize = 50;
+/// Most keys of a mapping that are compared in pairs.
+const PAIRS_LIMIT: usize = 16;
 
-/// Reads all documents of a text that can be read; empty ones are left out.
-pub(super) fn parse(sources: &SourceMap, source: SourceId, out: &mut Diagnostics) -> Vec<Node> {
-    let mut text = sources.text(source);
-    let mut base = 0;
-    // A byte order mark is legal at the beginning, and some editors leave one.
-    if let Some(rest) = text.strip_prefix('\u{feff}') {
-        text = rest;
-        base = 3;
+/// The documents of a text one after the other, as far as they can be read; empty ones are left
+/// out. One at a time, so that the trees of a large file are never in memory together.
+pub(super) struct Documents<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    reader: Reader<'t>,
+    /// Documents given up so far; past the limit nothing more is read.
+    stops: usize,
+}
+
+impl<'t> Documents<'t> {
+    /// Begins to read a part of a text, as [`super::read::parts`] cuts it.
+    pub(super) fn new(sources: &'t SourceMap, source: SourceId, part: Range<usize>) -> Self {
+        let mut base = part.start;
+        let mut text = sources.text(source).get(part).unwrap_or_default();
+        // A byte order mark is legal at the beginning, and some editors leave one.
+        if let Some(rest) = text.strip_prefix('\u{feff}') {
+            text = rest;
+            base += '\u{feff}'.len_utf8();
+        }
+        let limits = options! {
+            emit_comments: false,
+            flow_nesting_limit: NESTING_LIMIT,
+            block_nesting_limit: NESTING_LIMIT,
+        };
+        Self {
+            parser: Parser::new_from_str_with_options(text, limits),
+            reader: Reader::new(text, source, base),
+            stops: 0,
+        }
     }
-    Reader::new(text, source, base, out).documents()
+
+    /// What was wrong with the text itself.
+    pub(super) fn finish(self) -> Diagnostics {
+        self.reader.out
+    }
+}
+
+impl Iterator for Documents<'_> {
+    type Item = Node;
+
+    fn next(&mut self) -> Option<Node> {
+        while self.stops < SYNTAX_ERRORS_LIMIT {
+            let stop = match self.parser.next_event()? {
+                Ok((event, span)) => {
+                    let span = self.reader.span(&span);
+                    match self.reader.event(event, span) {
+                        Ok(()) => match self.reader.ready.take() {
+                            Some(node) => return Some(node),
+                            None => continue,
+                        },
+                        Err(stop) => stop,
+                    }
+                }
+                Err(error) => Stop::document(self.reader.syntax_error(&error)),
+            };
+            self.reader.frames.clear();
+            self.reader.anchors.clear();
+            self.stops += 1;
+            match stop {
+                Stop::Document(diagnostic) => self.reader.out.push(*diagnostic),
+                Stop::File(diagnostic) => {
+                    self.reader.out.push(*diagnostic);
+                    self.stops = SYNTAX_ERRORS_LIMIT;
+                }
+            }
+            if !self.parser.proceed_next_document().unwrap_or(false) {
+                self.stops = SYNTAX_ERRORS_LIMIT;
+            }
+        }
+        None
+    }
 }
 
 /// What an anchor stands for, with what a copy of it costs.
@@ -57,62 +123,30 @@ enum KeyState {
     Refused,
 }
 
-struct Reader<'t, 'd> {
+struct Reader<'t> {
     text: &'t str,
     source: SourceId,
     base: usize,
-    out: &'d mut Diagnostics,
+    out: Diagnostics,
     frames: Vec<Frame>,
     anchors: BTreeMap<usize, Anchored>,
     budget: Budget,
-    done: Vec<Node>,
+    /// A whole document.
+    ready: Option<Node>,
 }
 
-impl<'t, 'd> Reader<'t, 'd> {
-    fn new(text: &'t str, source: SourceId, base: usize, out: &'d mut Diagnostics) -> Self {
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, source: SourceId, base: usize) -> Self {
         Self {
             text,
             source,
             base,
-            out,
+            out: Diagnostics::default(),
             frames: Vec::new(),
             anchors: BTreeMap::new(),
             budget: Budget::default(),
-            done: Vec::new(),
+            ready: None,
         }
-    }
-
-    fn documents(mut self) -> Vec<Node> {
-        let limits = options! {
-            emit_comments: false,
-            flow_nesting_limit: NESTING_LIMIT,
-            block_nesting_limit: NESTING_LIMIT,
-        };
-        let mut parser = Parser::new_from_str_with_options(self.text, limits);
-        let mut stops = 0;
-        while let Some(result) = parser.next_event() {
-            let stop = match result {
-                Ok((event, span)) => match self.event(event, self.span(&span)) {
-                    Ok(()) => continue,
-                    Err(stop) => stop,
-                },
-                Err(error) => Stop::document(self.syntax_error(&error)),
-            };
-            self.frames.clear();
-            self.anchors.clear();
-            stops += 1;
-            match stop {
-                Stop::Document(diagnostic) => self.out.push(*diagnostic),
-                Stop::File(diagnostic) => {
-                    self.out.push(*diagnostic);
-                    break;
-                }
-            }
-            if stops >= SYNTAX_ERRORS_LIMIT || !parser.proceed_next_document().unwrap_or(false) {
-                break;
-            }
-        }
-        self.done
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
@@ -236,7 +270,7 @@ impl<'t, 'd> Reader<'t, 'd> {
         }
         let Some(frame) = self.frames.last_mut() else {
             if !node.is_null() {
-                self.done.push(node);
+                self.ready = Some(node);
             }
             return Ok(());
         };
@@ -286,6 +320,16 @@ impl<'t, 'd> Reader<'t, 'd> {
 
     /// Refuses keys that stand twice; the first stays, so that the mistake makes no echoes.
     fn unique(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        // Almost all mappings are small and right; comparing all pairs is quicker than a map then.
+        if entries.len() <= PAIRS_LIMIT
+            && (1..entries.len()).all(|at| {
+                entries[..at]
+                    .iter()
+                    .all(|other| other.key != entries[at].key)
+            })
+        {
+            return entries;
+        }
         let mut first: BTreeMap<&str, Span> = BTreeMap::new();
         let mut doubled: BTreeMap<usize, Span> = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
