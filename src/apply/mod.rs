@@ -221,7 +221,7 @@ impl Tally {
         if entry.result.outcome == Outcome::Done && because != entry.result.address {
             entry.result.outcome = Outcome::Skipped {
                 because,
-                partly_done: entry.any_done,
+                partly_done: false,
             };
         }
     }
@@ -230,6 +230,10 @@ impl Tally {
         for entry in self.entries.values_mut() {
             if entry.open == 0 && !entry.told {
                 entry.told = true;
+                // Known only now: the skipped half may have been decided while the other ran.
+                if let Outcome::Skipped { partly_done, .. } = &mut entry.result.outcome {
+                    *partly_done = entry.any_done;
+                }
                 told(Event::Finished {
                     outcome: entry.result.clone(),
                 });

@@ -55,7 +55,8 @@ fn exports(described: &serde_json::Value) -> String {
             (cloud.key_variables.secret, of("secret")),
         ]
     });
-    lines
+    let lines: Vec<String> = lines
         .map(|(name, value)| format!("export {name}='{value}'\n"))
-        .collect()
+        .collect();
+    lines.concat()
 }
