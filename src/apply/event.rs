@@ -105,6 +105,15 @@ pub enum Event {
         /// What.
         action: Action,
     },
+    /// A write is about to be sent.
+    Calling {
+        /// For whom.
+        address: Address,
+        /// The call's documented name.
+        call: &'static str,
+        /// `PUT /v3/…` for calls that are told apart by their path.
+        target: Option<String>,
+    },
     /// A write was answered, or failed for good.
     Called {
         /// For whom.

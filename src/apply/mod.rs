@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -35,16 +34,19 @@ pub struct Options {
 
 pub use step::ReadBack;
 
+/// Hears each event at once, also from changes that run side by side. What is heard before a write
+/// is heard before it is sent, so a journal can hold the intent.
+pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// Carries out every change of the plan that is not blocked.
 ///
-/// Each event is told as it happens. After `cancel`, changes under way are finished and no other is
-/// begun.
+/// After `cancel`, changes under way are finished and no other is begun.
 pub async fn run(
     plan: Arc<Plan>,
     writers: &BTreeMap<String, Writer>,
     options: &Options,
     cancel: CancellationToken,
-    mut told: impl FnMut(Event),
+    listener: Listener,
 ) -> Report {
     let graph = Graph::of(&plan);
     let mut run = Run {
@@ -52,40 +54,30 @@ pub async fn run(
         tally: Tally::new(&plan, &graph),
         tasks: JoinSet::new(),
         running: BTreeMap::new(),
+        listener,
     };
-    let (events, mut heard) = unbounded_channel();
     loop {
         let full = run.tasks.len() >= options.parallelism.max(1);
         if !full
             && !cancel.is_cancelled()
             && let Some(node) = run.walk.next_ready()
         {
-            run.start(node, &plan, &graph, writers, options, &events);
+            run.start(node, &plan, &graph, writers, options);
             continue;
         }
-        if run.tasks.is_empty() {
+        let Some(joined) = run.tasks.join_next_with_id().await else {
             break;
-        }
-        tokio::select! {
-            // Events first, so that a change's calls are told before its end.
-            biased;
-            Some(event) = heard.recv() => told(event),
-            Some(joined) = run.tasks.join_next_with_id() => {
-                while let Ok(event) = heard.try_recv() {
-                    told(event);
-                }
-                let (id, ended) = match joined {
-                    Ok((id, ended)) => (id, ended),
-                    Err(error) => (error.id(), step::Ended::lost(&error.to_string())),
-                };
-                if let Some(node) = run.running.remove(&id) {
-                    run.finish(node, ended, &plan, &graph, &mut told);
-                }
-            }
+        };
+        let (id, ended) = match joined {
+            Ok((id, ended)) => (id, ended),
+            Err(error) => (error.id(), step::Ended::lost(&error.to_string())),
+        };
+        if let Some(node) = run.running.remove(&id) {
+            run.finish(node, ended, &plan, &graph);
         }
     }
     let interrupted = cancel.is_cancelled() && run.tally.open() > 0;
-    run.tally.cancel_open(&mut told);
+    run.tally.cancel_open(&run.listener);
     Report {
         outcomes: run.tally.outcomes(),
         interrupted,
@@ -97,6 +89,7 @@ struct Run {
     tally: Tally,
     tasks: JoinSet<step::Ended>,
     running: BTreeMap<Id, NodeIndex>,
+    listener: Listener,
 }
 
 impl Run {
@@ -107,44 +100,29 @@ impl Run {
         graph: &Graph,
         writers: &BTreeMap<String, Writer>,
         options: &Options,
-        events: &UnboundedSender<Event>,
     ) {
         let node = graph.node(index).clone();
-        let address = &plan.steps[node.step].address;
+        let step = &plan.steps[node.step];
         if node.phase == 0 {
-            // A closed channel only means that nobody listens any more.
-            let _ = events.send(Event::Started {
-                address: address.clone(),
-                action: plan.steps[node.step].action,
+            (self.listener)(&Event::Started {
+                address: step.address.clone(),
+                action: step.action,
             });
         }
-        let writer = writers.get(&address.account).cloned();
-        let (plan, read_back, events) =
-            (Arc::clone(plan), options.read_back.clone(), events.clone());
+        let writer = writers.get(&step.address.account).cloned();
+        let (plan, read_back) = (Arc::clone(plan), options.read_back.clone());
+        let listener = Arc::clone(&self.listener);
         let task = self.tasks.spawn(async move {
             let step = &plan.steps[node.step];
-            let tell = |record: &CallRecord| {
-                let _ = events.send(Event::Called {
-                    address: step.address.clone(),
-                    record: record.clone(),
-                });
-            };
             match writer {
-                Some(writer) => step::run(step, node.phase, &writer, &read_back, &tell).await,
+                Some(writer) => step::run(step, node.phase, &writer, &read_back, &listener).await,
                 None => step::Ended::lost("the account has no session"),
             }
         });
         self.running.insert(task.id(), index);
     }
 
-    fn finish(
-        &mut self,
-        index: NodeIndex,
-        ended: step::Ended,
-        plan: &Plan,
-        graph: &Graph,
-        told: &mut impl FnMut(Event),
-    ) {
+    fn finish(&mut self, index: NodeIndex, ended: step::Ended, plan: &Plan, graph: &Graph) {
         let done = ended.outcome == Outcome::Done;
         let step = graph.node(index).step;
         self.tally.ended(step, ended.outcome, ended.calls);
@@ -156,7 +134,7 @@ impl Run {
                 self.tally.skipped(graph.node(skipped).step, because);
             }
         }
-        self.tally.tell_finished(told);
+        self.tally.tell_finished(&self.listener);
     }
 }
 
@@ -226,7 +204,7 @@ impl Tally {
         }
     }
 
-    fn tell_finished(&mut self, told: &mut impl FnMut(Event)) {
+    fn tell_finished(&mut self, listener: &Listener) {
         for entry in self.entries.values_mut() {
             if entry.open == 0 && !entry.told {
                 entry.told = true;
@@ -234,21 +212,21 @@ impl Tally {
                 if let Outcome::Skipped { partly_done, .. } = &mut entry.result.outcome {
                     *partly_done = entry.any_done;
                 }
-                told(Event::Finished {
+                listener(&Event::Finished {
                     outcome: entry.result.clone(),
                 });
             }
         }
     }
 
-    fn cancel_open(&mut self, told: &mut impl FnMut(Event)) {
+    fn cancel_open(&mut self, listener: &Listener) {
         for entry in self.entries.values_mut().filter(|entry| entry.open > 0) {
             entry.open = 0;
             if entry.result.outcome == Outcome::Done {
                 entry.result.outcome = Outcome::Cancelled;
             }
         }
-        self.tell_finished(told);
+        self.tell_finished(listener);
     }
 
     fn outcomes(self) -> Vec<StepOutcome> {

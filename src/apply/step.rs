@@ -12,7 +12,8 @@ use crate::provider::{
     Again, ErrorClass, Facts, Observation, Phase, PhaseWrites, ResourceKind, Write,
 };
 
-use super::event::{CallRecord, Failure, Outcome};
+use super::Listener;
+use super::event::{CallRecord, Event, Failure, Outcome};
 
 /// Most times one write is sent when its outcome stays open and reading shows no effect.
 const SENDS: usize = 3;
@@ -57,7 +58,7 @@ struct Work<'a> {
     writer: &'a Writer,
     reader: Reader,
     read_back: &'a ReadBack,
-    tell: &'a (dyn Fn(&CallRecord) + Send + Sync),
+    listener: &'a Listener,
     calls: Vec<CallRecord>,
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn run(
     phase: usize,
     writer: &Writer,
     read_back: &ReadBack,
-    tell: &(dyn Fn(&CallRecord) + Send + Sync),
+    listener: &Listener,
 ) -> Ended {
     let Some(kind) = crate::clouds::kind(step.address.kind.0) else {
         return Ended::lost("the plan names a kind that does not exist");
@@ -85,7 +86,7 @@ pub(super) async fn run(
         writer,
         reader: writer.reader(),
         read_back,
-        tell,
+        listener,
         calls: Vec::new(),
     };
     // What goes with its parent has its place in the order and nothing of its own to do.
@@ -140,6 +141,12 @@ impl Work<'_> {
     /// Sends one write until its outcome is known.
     async fn send(&mut self, write: &Write, basis: &Basis<'_>) -> Result<Sent, Outcome> {
         for send in 1.. {
+            let address = &self.step.address;
+            (self.listener)(&Event::Calling {
+                address: address.clone(),
+                call: write.call.name,
+                target: write.call.target(),
+            });
             let begun = Instant::now();
             let answer = self.writer.write(write).await;
             let record = CallRecord {
@@ -151,7 +158,10 @@ impl Work<'_> {
                 duration: begun.elapsed(),
                 error: answer.as_ref().err().map(ToString::to_string),
             };
-            (self.tell)(&record);
+            (self.listener)(&Event::Called {
+                address: address.clone(),
+                record: record.clone(),
+            });
             self.calls.push(record);
             let Err(error) = answer else {
                 return Ok(Sent::Accepted);

@@ -7,70 +7,119 @@ use std::sync::Arc;
 use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{self, Outcome, Report};
+use crate::apply::{self, Event, Listener, Outcome, Report};
 use crate::model::{Code, Diagnostic};
-use crate::plan::guard::{self, Consent, Missing};
-use crate::plan::{Plan, Risk};
+use crate::plan::file::Saved;
+use crate::plan::guard::{self, Consent, Guards, Missing};
+use crate::plan::{Plan, Risk, Step, compare};
 use crate::view::progress::Progress;
-use crate::view::{apply_json, apply_text, plan_json, plan_text};
+use crate::view::{apply_json, apply_text, compare_text, events, plan_json, plan_text};
 
-use super::args::{Apply as Command, Common, Format};
+use super::args::{self, Apply as Command, Common, Format};
+use super::config::Config;
 use super::output::Output;
 use super::plan::{has_errors, invalid, is_guarded};
+use super::record::Lines;
 use super::run::{Connected, Loaded, Survey};
-use super::{Exit, run};
+use super::{Exit, rim, run, saved};
 
-pub(super) fn run(command: &Command, _common: &Common, output: &Output) -> Result<Exit> {
-    let loaded = run::load(&command.manifests)?;
+pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
+    let config = Config::load(common)?;
+    let guards = config.guards(command.threshold.max_changes)?;
+    let approved = command.plan.as_deref().map(saved::read).transpose()?;
+    // A saved plan says which manifests it is about; only its digest is trusted, and planned anew.
+    let (manifests, selection) = match &approved {
+        Some(saved) => (
+            args::Manifests {
+                paths: saved.paths.clone(),
+                env: saved.env.clone(),
+                format: command.manifests.format,
+            },
+            saved.selection.clone(),
+        ),
+        None => (command.manifests.clone(), command.selecting.selection()),
+    };
+    let loaded = run::load(&manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
         return Ok(invalid("apply", loaded, command.manifests.format, output));
     }
+    let records = Records::open(command)?;
     run::block_on(async {
-        let connected = Connected::new(&loaded.world, &command.clouds).await?;
-        let exit = plan_and_apply(command, loaded, &connected, output).await;
+        let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
+        let job = Job {
+            command,
+            approved,
+            guards,
+            connected: &connected,
+            records,
+            progress: Arc::new(Progress::new(output.draws_bars())),
+            output,
+        };
+        let exit = job.plan_and_apply(loaded).await;
         connected.close().await;
         Ok(exit)
     })?
 }
 
-async fn plan_and_apply(
-    command: &Command,
-    loaded: Loaded,
-    connected: &Connected,
-    output: &Output,
-) -> Exit {
-    let progress = Progress::new(output.draws_bars());
-    let Survey { plan, findings } = connected.survey(&loaded.world, &progress).await;
-    let plan = Arc::new(plan);
-    let text = command.manifests.format == Format::Text;
-    let sources = &loaded.manifests.sources;
-    let mut found = loaded.diagnostics.into_sorted();
-    found.extend(findings);
-    if text {
-        output.result(&plan_text::render(&plan, &output.theme, output.width));
-    }
-    let errors = has_errors(&plan, &found);
-    let refused = refusal(command, &plan, output);
-    found.extend(refused.iter().cloned());
-    output.diagnostics(&found, sources);
+/// Why nothing is written.
+enum Refusal {
+    /// It is not what was approved.
+    Stale,
+    /// A guard, or consent that was not given.
+    Guard,
+}
 
-    let report = if refused.is_empty() {
-        Some(carry_out(command, &plan, connected, &progress, output).await)
-    } else {
-        None
-    };
-    let exit = report
-        .as_ref()
-        .map_or(Exit::Guarded, |report| exit(report, errors));
-    if text {
-        if let Some(report) = &report {
-            output.result(&apply_text::render(report, &output.theme, output.width));
+struct Job<'a> {
+    command: &'a Command,
+    approved: Option<Saved>,
+    guards: Guards,
+    connected: &'a Connected,
+    records: Records,
+    progress: Arc<Progress>,
+    output: &'a Output,
+}
+
+impl Job<'_> {
+    async fn plan_and_apply(self, loaded: Loaded) -> Exit {
+        let output = self.output;
+        let Survey { plan, findings } = self
+            .connected
+            .survey(&loaded.world, &self.guards, &self.progress)
+            .await;
+        let plan = Arc::new(plan);
+        let text = self.command.manifests.format == Format::Text;
+        let sources = &loaded.manifests.sources;
+        let mut found = loaded.diagnostics.into_sorted();
+        found.extend(findings);
+        if text {
+            output.result(&plan_text::render(&plan, &output.theme, output.width));
         }
-    } else {
+        let errors = has_errors(&plan, &found);
+        let refusal = self.refusal(&plan);
+        found.extend(refusal.iter().map(|(_, finding)| finding.clone()));
+        output.diagnostics(&found, sources);
+        self.records.begin(&plan, &found);
+
+        let report = match refusal {
+            None => Some(self.carry_out(&plan).await),
+            Some(_) => None,
+        };
+        let exit = match (&report, &refusal) {
+            (Some(report), _) => exit(report, errors),
+            (None, Some((Refusal::Stale, _))) => Exit::Stale,
+            (None, _) => Exit::Guarded,
+        };
         let failures = report.as_ref().map(apply::findings).unwrap_or_default();
+        self.records.end(report.as_ref(), &failures);
+        if text {
+            if let Some(report) = &report {
+                output.result(&apply_text::render(report, &output.theme, output.width));
+            }
+            return exit;
+        }
         output.diagnostics(&failures, sources);
         found.extend(failures);
-        let plan = plan_json::PlanInput {
+        let input = plan_json::PlanInput {
             plan: Some(&plan),
             command: "apply",
             exit_code: exit.code(),
@@ -79,44 +128,142 @@ async fn plan_and_apply(
             sources,
         };
         output.result(&apply_json::to_json(&apply_json::document(
-            &plan,
+            &input,
             report.as_ref(),
         )));
+        exit
     }
-    exit
-}
 
-async fn carry_out(
-    command: &Command,
-    plan: &Arc<Plan>,
-    connected: &Connected,
-    progress: &Progress,
-    output: &Output,
-) -> Report {
-    let cancel = CancellationToken::new();
-    let watch = tokio::spawn(watch_signals(cancel.clone()));
-    progress.applying(plan.steps.iter().filter(|step| step.is_change()).count());
-    let options = apply::Options {
-        parallelism: usize::from(command.clouds.parallelism),
-        read_back: apply::ReadBack::default(),
-    };
-    let lines = !output.draws_bars();
-    let report = apply::run(
-        Arc::clone(plan),
-        &connected.writers(),
-        &options,
-        cancel,
-        |event| {
-            progress.event(&event);
-            if lines && let Some(line) = apply_text::event_line(&event, &output.talk) {
+    async fn carry_out(&self, plan: &Arc<Plan>) -> Report {
+        let cancel = CancellationToken::new();
+        let watch = tokio::spawn(watch_signals(cancel.clone()));
+        self.progress
+            .applying(plan.steps.iter().filter(|step| step.is_change()).count());
+        let options = apply::Options {
+            parallelism: usize::from(self.command.clouds.parallelism),
+            read_back: apply::ReadBack::default(),
+        };
+        let lines = !self.output.draws_bars();
+        let (records, progress) = (self.records.clone(), Arc::clone(&self.progress));
+        let output = self.output.clone();
+        let listener: Listener = Arc::new(move |event| {
+            records.event(event);
+            progress.event(event);
+            if lines && let Some(line) = apply_text::event_line(event, &output.talk) {
                 output.say(&line);
             }
-        },
-    )
-    .await;
-    progress.done();
-    watch.abort();
-    report
+        });
+        let writers = self.connected.writers();
+        let report = apply::run(Arc::clone(plan), &writers, &options, cancel, listener).await;
+        self.progress.done();
+        watch.abort();
+        report
+    }
+
+    /// Why nothing may be written: not what was approved, then guards, then missing consent.
+    fn refusal(&self, plan: &Plan) -> Option<(Refusal, Diagnostic)> {
+        if let Some(finding) = self.stale(plan) {
+            return Some((Refusal::Stale, finding));
+        }
+        if is_guarded(plan) {
+            // The findings of the plan name each protected object and threshold.
+            let title = "a guard stands against this plan; nothing was written";
+            return Some((Refusal::Guard, Diagnostic::error(Code::Protected, title)));
+        }
+        if !plan.steps.iter().any(Step::is_change) {
+            return None;
+        }
+        let mut consent = Consent {
+            yes: self.command.yes,
+            allow: self.command.allow.iter().copied().collect(),
+        };
+        let mut missing = guard::missing(plan, &consent);
+        if !missing.is_empty() && !self.command.yes && std::io::stdin().is_terminal() {
+            ask(&mut consent, &missing, self.output);
+            missing = guard::missing(plan, &consent);
+        }
+        let finding = (!missing.is_empty()).then(|| consent_missing(self.command, &missing));
+        finding.map(|finding| (Refusal::Guard, finding))
+    }
+
+    fn stale(&self, plan: &Plan) -> Option<Diagnostic> {
+        let now = plan.digest.to_string();
+        let (expected, approved) = match (&self.approved, &self.command.expect) {
+            (Some(saved), _) => (saved.plan.digest.to_string(), Some(&saved.plan)),
+            (None, Some(digest)) => (digest.trim().to_owned(), None),
+            (None, None) => return None,
+        };
+        if expected == now {
+            return None;
+        }
+        if let Some(then) = approved {
+            let differences = compare::differences(then, plan);
+            let (theme, width) = (&self.output.talk, self.output.width);
+            let text = compare_text::render(&differences, then, plan, theme, width);
+            self.output.insist(&text);
+        }
+        let finding = Diagnostic::error(
+            Code::PlanStale,
+            "the plan is not the approved one any more; nothing was written",
+        )
+        .note(format!("approved {expected}, now {now}"))
+        .help("review the plan of now, and approve that");
+        Some(finding)
+    }
+}
+
+/// The event stream and the journal, where they are wanted.
+#[derive(Clone)]
+struct Records {
+    events: Option<Arc<Lines>>,
+    journal: Option<Arc<Lines>>,
+}
+
+impl Records {
+    fn open(command: &Command) -> Result<Self> {
+        let events = command.events.as_deref().map(Lines::create).transpose()?;
+        let journal = command.journal.as_deref().map(Lines::append).transpose()?;
+        Ok(Self {
+            events: events.map(Arc::new),
+            journal: journal.map(Arc::new),
+        })
+    }
+
+    fn begin(&self, plan: &Plan, found: &[Diagnostic]) {
+        let Some(lines) = &self.events else { return };
+        let time = rim::timestamp();
+        lines.line(&events::version(&time));
+        for line in events::planned(plan, &time) {
+            lines.line(&line);
+        }
+        for finding in found {
+            lines.line(&events::diagnostic(finding, &time));
+        }
+    }
+
+    fn event(&self, event: &Event) {
+        let time = rim::timestamp();
+        if let Some(lines) = &self.journal
+            && let Some(line) = events::journal(event, &time)
+        {
+            lines.line(&line);
+        }
+        if let Some(lines) = &self.events {
+            lines.line(&events::event(event, &time));
+        }
+    }
+
+    fn end(&self, report: Option<&Report>, failures: &[Diagnostic]) {
+        let Some(lines) = &self.events else { return };
+        let time = rim::timestamp();
+        for finding in failures {
+            lines.line(&events::diagnostic(finding, &time));
+        }
+        lines.line(&events::summary(
+            report.unwrap_or(&Report::default()),
+            &time,
+        ));
+    }
 }
 
 /// The first signal lets calls in flight finish, the second ends at once.
@@ -139,33 +286,6 @@ async fn watch_signals(cancel: CancellationToken) {
         tracing::warn!("interrupted: finishing the calls in flight; once more to stop at once");
         cancel.cancel();
     }
-}
-
-/// Why nothing may be written: guards first, then missing consent.
-fn refusal(command: &Command, plan: &Plan, output: &Output) -> Vec<Diagnostic> {
-    if is_guarded(plan) {
-        // The findings of the plan name each protected object.
-        return vec![Diagnostic::error(
-            Code::Protected,
-            "a guard blocks this plan; nothing was written",
-        )];
-    }
-    if !plan.steps.iter().any(crate::plan::Step::is_change) {
-        return Vec::new();
-    }
-    let mut consent = Consent {
-        yes: command.yes,
-        allow: command.allow.iter().copied().collect(),
-    };
-    let mut missing = guard::missing(plan, &consent);
-    if !missing.is_empty() && !command.yes && std::io::stdin().is_terminal() {
-        ask(&mut consent, &missing, output);
-        missing = guard::missing(plan, &consent);
-    }
-    if missing.is_empty() {
-        return Vec::new();
-    }
-    vec![consent_missing(command, &missing)]
 }
 
 /// Asks on the terminal: a grave risk by its word, the rest with `yes`.

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+use crate::compile::{Selection, Shard};
+use crate::model::Selector;
 use crate::plan::Risk;
+use crate::plan::guard::MaxChanges;
 
 /// Keeps identity-provider federation the way it was reviewed, on every cloud at once.
 #[derive(Debug, Parser)]
@@ -30,6 +33,8 @@ pub(super) enum Command {
     Plan(Plan),
     /// Plan, ask, and bring the changes about
     Apply(Apply),
+    /// Render a saved plan
+    Show(Show),
     /// Print a JSON Schema
     Schema(Schema),
     /// Explain a kind, a field or a diagnostic code
@@ -50,6 +55,9 @@ pub(super) struct Common {
     /// Say nothing on standard error but errors
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
+    /// The operator's configuration (also IDFORM_CONFIG); never discovered beside manifests
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// Form of the logs on standard error
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(super) log_format: LogFormat,
@@ -75,7 +83,7 @@ pub(super) enum Format {
 }
 
 /// Which manifests.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Manifests {
     /// Files, or folders read recursively for *.yaml and *.yml; `-` reads standard input
     #[arg(value_name = "PATH", default_value = ".")]
@@ -102,6 +110,43 @@ pub(super) struct Clouds {
     pub(super) timeout: Duration,
 }
 
+/// Which part of what the manifests declare.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Selecting {
+    /// Only these accounts; `*` globs (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) account: Vec<Selector>,
+    /// Only these objects and what they need: account/Kind/name with `*` globs (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) target: Vec<Selector>,
+    /// Not these objects, nor what needs them (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) exclude: Vec<Selector>,
+    /// Only the accounts of one of N shards, from 1
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(super) shard: Option<Shard>,
+}
+
+impl Selecting {
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            accounts: self.account.clone(),
+            targets: self.target.clone(),
+            excludes: self.exclude.clone(),
+            shard: self.shard,
+        }
+    }
+}
+
+/// How much a plan may change.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Threshold {
+    /// How many live objects of one kind in one account may change at once: N or N%
+    /// [default: 30% where there are more than five]
+    #[arg(long, value_name = "N|N%", value_parser = MaxChanges::parse)]
+    pub(super) max_changes: Option<MaxChanges>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Validate {
     #[command(flatten)]
@@ -114,6 +159,13 @@ pub(super) struct Plan {
     pub(super) manifests: Manifests,
     #[command(flatten)]
     pub(super) clouds: Clouds,
+    #[command(flatten)]
+    pub(super) selecting: Selecting,
+    #[command(flatten)]
+    pub(super) threshold: Threshold,
+    /// Save the plan, to be shown later or approved with `apply --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
     /// Exit with 2 when changes are pending
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -125,12 +177,38 @@ pub(super) struct Apply {
     pub(super) manifests: Manifests,
     #[command(flatten)]
     pub(super) clouds: Clouds,
+    #[command(flatten)]
+    pub(super) selecting: Selecting,
+    #[command(flatten)]
+    pub(super) threshold: Threshold,
+    /// Apply only if planning anew gives this saved plan; its paths and selectors are used
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "exclude", "shard", "env", "expect"])]
+    pub(super) plan: Option<PathBuf>,
+    /// Apply only if planning anew gives this digest
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) expect: Option<String>,
+    /// Write what happens as it happens, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Option<PathBuf>,
+    /// Record intent and outcome of each write, with request ids
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     /// Do not ask; covers changes that are cosmetic or widen trust
     #[arg(short, long)]
     pub(super) yes: bool,
     /// Consent to a risk (repeatable): may-break-sign-in, switches-sign-in, destroys
     #[arg(long, value_name = "RISK", value_parser = risk)]
     pub(super) allow: Vec<Risk>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// A plan saved with `plan --out`
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,6 +223,7 @@ pub(super) enum SchemaOf {
     Manifest,
     Plan,
     Report,
+    Config,
 }
 
 #[derive(Debug, clap::Args)]
@@ -183,6 +262,15 @@ pub(super) struct Serve {
     /// Wait this long before every answer
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = duration)]
     pub(super) latency: Duration,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/');
+    let numbers = parts.and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    match numbers {
+        Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
+        _ => Err("write I/N with I from 1 to N".to_owned()),
+    }
 }
 
 fn risk(text: &str) -> Result<Risk, String> {

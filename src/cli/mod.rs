@@ -4,14 +4,18 @@
 
 mod apply;
 mod args;
+mod config;
 mod exit;
 mod explain;
 mod output;
 mod plan;
+mod record;
 mod rim;
 mod run;
 mod sandbox;
+mod saved;
 mod schema;
+mod show;
 mod validate;
 
 use std::ffi::OsString;
@@ -40,6 +44,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Validate(command) => validate::run(command, &args.common, &output),
         Command::Plan(command) => plan::run(command, &args.common, &output),
         Command::Apply(command) => apply::run(command, &args.common, &output),
+        Command::Show(command) => show::run(command, &output),
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),

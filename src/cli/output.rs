@@ -11,6 +11,7 @@ use super::args::{Colour, Common};
 const WIDTH: usize = 100;
 
 /// Where the program speaks.
+#[derive(Debug, Clone)]
 pub(super) struct Output {
     quiet: bool,
     verbose: bool,

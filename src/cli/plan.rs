@@ -2,50 +2,58 @@
 
 use anyhow::Result;
 
-use crate::model::Diagnostic;
+use crate::model::{Code, Diagnostic, Severity};
 use crate::plan::action::BlockedBy;
-use crate::plan::{Action, Plan};
+use crate::plan::file::Saved;
+use crate::plan::{Action, Plan, Step};
 use crate::view::progress::Progress;
 use crate::view::{plan_json, plan_text};
 
 use super::args::{Common, Format, Plan as Command};
+use super::config::Config;
 use super::output::Output;
 use super::run::{Connected, Loaded};
-use super::{Exit, run};
+use super::{Exit, run, saved};
 
-pub(super) fn run(command: &Command, _common: &Common, output: &Output) -> Result<Exit> {
-    let loaded = run::load(&command.manifests)?;
+pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
+    let config = Config::load(common)?;
+    let guards = config.guards(command.threshold.max_changes)?;
+    let selection = command.selecting.selection();
+    let loaded = run::load(&command.manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
         return Ok(invalid("plan", loaded, command.manifests.format, output));
     }
     let survey = run::block_on(async {
-        let connected = Connected::new(&loaded.world, &command.clouds).await?;
+        let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
-        let survey = connected.survey(&loaded.world, &progress).await;
+        let survey = connected.survey(&loaded.world, &guards, &progress).await;
         connected.close().await;
         anyhow::Ok(survey)
     })??;
     let mut found = loaded.diagnostics.into_sorted();
     found.extend(survey.findings);
-    let exit = exit(&survey.plan, &found, command.detailed_exitcode);
+    let plan = survey.plan;
+    let exit = exit(&plan, &found, command.detailed_exitcode);
     output.diagnostics(&found, &loaded.manifests.sources);
-    match command.manifests.format {
-        Format::Text => output.result(&plan_text::render(
-            &survey.plan,
-            &output.theme,
-            output.width,
-        )),
-        Format::Json => {
-            let document = plan_json::document(&plan_json::PlanInput {
-                plan: Some(&survey.plan),
-                command: "plan",
-                exit_code: exit.code(),
-                errored: exit == Exit::Error,
-                diagnostics: &found,
-                sources: &loaded.manifests.sources,
-            });
-            output.result(&plan_json::to_json(&document));
-        }
+    output.result(&match command.manifests.format {
+        Format::Text => plan_text::render(&plan, &output.theme, output.width),
+        Format::Json => plan_json::to_json(&plan_json::document(&plan_json::PlanInput {
+            plan: Some(&plan),
+            command: "plan",
+            exit_code: exit.code(),
+            errored: exit == Exit::Error,
+            diagnostics: &found,
+            sources: &loaded.manifests.sources,
+        })),
+    });
+    if let Some(path) = &command.out {
+        let content = Saved {
+            paths: command.manifests.paths.clone(),
+            env: command.manifests.env.clone(),
+            selection,
+            plan,
+        };
+        saved::write(path, &content)?;
     }
     Ok(exit)
 }
@@ -73,12 +81,11 @@ pub(super) fn invalid(command: &str, loaded: Loaded, format: Format, output: &Ou
 
 /// Contract §2.1: errors before guards, guards before pending changes.
 fn exit(plan: &Plan, found: &[Diagnostic], detailed: bool) -> Exit {
-    let pending = plan.steps.iter().any(super::plan::is_pending);
     if has_errors(plan, found) {
         Exit::Error
     } else if is_guarded(plan) {
         Exit::Guarded
-    } else if detailed && pending {
+    } else if detailed && plan.steps.iter().any(is_pending) {
         Exit::Pending
     } else {
         Exit::Success
@@ -87,31 +94,29 @@ fn exit(plan: &Plan, found: &[Diagnostic], detailed: bool) -> Exit {
 
 /// Whether something could not be read, or cannot be made for another reason than a guard.
 pub(super) fn has_errors(plan: &Plan, found: &[Diagnostic]) -> bool {
-    let blocked = |by: BlockedBy| {
-        plan.steps.iter().any(|step| {
-            step.blocked
-                .as_ref()
-                .is_some_and(|blocked| blocked.by == by)
-        })
-    };
+    let by_guard = [Code::Protected, Code::ThresholdExceeded];
     !plan.complete
-        || blocked(BlockedBy::Impossible)
-        || found.iter().any(|finding| {
-            finding.severity == crate::model::Severity::Error
-                && finding.code != crate::model::Code::Protected
-        })
+        || is_blocked_by(plan, BlockedBy::Impossible)
+        || found
+            .iter()
+            .any(|finding| finding.severity == Severity::Error && !by_guard.contains(&finding.code))
 }
 
-/// Whether a guard blocks something.
+/// Whether a guard stands against the plan.
 pub(super) fn is_guarded(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| {
+    is_blocked_by(plan, BlockedBy::Guard) || !plan.tripped.is_empty()
+}
+
+fn is_blocked_by(plan: &Plan, by: BlockedBy) -> bool {
+    let blocked = |step: &Step| {
         step.blocked
             .as_ref()
-            .is_some_and(|blocked| blocked.by == BlockedBy::Guard)
-    })
+            .is_some_and(|blocked| blocked.by == by)
+    };
+    plan.steps.iter().any(blocked)
 }
 
-/// Whether applying would change it.
-pub(super) fn is_pending(step: &crate::plan::Step) -> bool {
+/// Whether the object is not as wanted and would be changed, if it could.
+fn is_pending(step: &Step) -> bool {
     step.is_change() || step.action == Action::Blocked
 }

@@ -85,3 +85,10 @@ pub(super) fn start_logs(common: &Common) {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
 }
+
+/// The time of day, RFC 3339 in UTC, for records.
+pub(super) fn timestamp() -> String {
+    jiff::Timestamp::from_second(crate::net::clock::unix_seconds())
+        .unwrap_or_default()
+        .to_string()
+}

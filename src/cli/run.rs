@@ -5,21 +5,22 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::compile::{World, compile};
+use crate::compile::{Selection, World, compile};
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
-use crate::net::http::{Http, HttpOptions};
-use crate::net::{Patience, Reader, Writer};
+use crate::net::http::Http;
+use crate::net::{Access, Patience, Writer};
 use crate::observe::live::{self, Readers};
-use crate::plan::{Plan, findings};
-use crate::provider::{Cloud, Connection, Surroundings};
+use crate::plan::{Guards, Plan, findings};
+use crate::provider::{Cloud, ConnectError, Connection, Surroundings};
 use crate::sandbox::{self, Sandbox};
 use crate::view::progress::Progress;
 
+use super::config::Config;
 use super::{args, rim};
 
 /// Manifests, read and compiled.
@@ -30,7 +31,11 @@ pub(super) struct Loaded {
 }
 
 /// Reads and checks everything offline.
-pub(super) fn load(wanted: &args::Manifests) -> Result<Loaded> {
+pub(super) fn load(
+    wanted: &args::Manifests,
+    selection: &Selection,
+    config: &Config,
+) -> Result<Loaded> {
     let stdin = if wanted.paths.iter().any(|path| path == Path::new("-")) {
         let mut text = String::new();
         std::io::stdin()
@@ -41,12 +46,12 @@ pub(super) fn load(wanted: &args::Manifests) -> Result<Loaded> {
         None
     };
     let mut allowed = AllowedEnv::default();
-    for name in &wanted.env {
+    for name in wanted.env.iter().chain(config.allowed_env()) {
         allowed.allow(name, std::env::var(name).ok());
     }
     let (manifests, mut diagnostics) =
         crate::manifest::load(&wanted.paths, stdin, crate::clouds::CLOUDS, &allowed);
-    let world = compile(&manifests, &mut diagnostics);
+    let world = compile(&manifests, &mut diagnostics).select(selection);
     Ok(Loaded {
         manifests,
         world,
@@ -56,7 +61,7 @@ pub(super) fn load(wanted: &args::Manifests) -> Result<Loaded> {
 
 /// The clouds, reachable.
 pub(super) struct Connected {
-    readers: Readers,
+    accounts: BTreeMap<String, Result<Access, ConnectError>>,
     sandbox: Option<Sandbox>,
 }
 
@@ -69,7 +74,7 @@ pub(super) struct Survey {
 impl Connected {
     /// Finds credentials for every account that is to be read. No request is sent, but for the
     /// sandbox, which is started.
-    pub(super) async fn new(world: &World, wanted: &args::Clouds) -> Result<Self> {
+    pub(super) async fn new(world: &World, wanted: &args::Clouds, config: &Config) -> Result<Self> {
         let sandbox = match &wanted.sandbox {
             Some(folder) => Some(
                 Sandbox::start(sandbox::Options {
@@ -81,18 +86,16 @@ impl Connected {
             ),
             None => None,
         };
-        let http = Http::new(HttpOptions {
-            timeout: wanted.timeout,
-        });
+        let http = Http::new(config.http(wanted.timeout)?);
         let gate = Arc::new(Semaphore::new(usize::from(wanted.parallelism)));
         let real = rim::surroundings();
-        let mut readers = Readers::new();
+        let mut accounts = BTreeMap::new();
         for account in live::accounts(world) {
             let cloud = crate::clouds::cloud(account.cloud)
                 .context("this is a bug: an account of a cloud that is not registered")?;
             let endpoint = match &sandbox {
                 Some(sandbox) => sandbox.base_url(cloud.id.0),
-                None => endpoint(cloud)?,
+                None => config.endpoint(cloud)?,
             };
             let emulated = sandbox
                 .as_ref()
@@ -108,8 +111,8 @@ impl Connected {
                 endpoint: endpoint.as_deref(),
                 http: http.clone(),
             });
-            let reader = client.map(|client| {
-                Reader::new(
+            let access = client.map(|client| {
+                Access::new(
                     &account.name,
                     client,
                     account.requests_per_second,
@@ -117,28 +120,45 @@ impl Connected {
                     Patience::default(),
                 )
             });
-            readers.insert(account.name.clone(), reader);
+            accounts.insert(account.name.clone(), access);
         }
-        Ok(Self { readers, sandbox })
+        Ok(Self { accounts, sandbox })
     }
 
     /// Reads the clouds and plans.
-    pub(super) async fn survey(&self, world: &World, progress: &Progress) -> Survey {
+    pub(super) async fn survey(
+        &self,
+        world: &World,
+        guards: &Guards,
+        progress: &Progress,
+    ) -> Survey {
         progress.reading(live::accounts(world).len());
-        let snapshot = live::read(world, &self.readers, |account| progress.read(account)).await;
+        let snapshot = live::read(world, &self.readers(), |account| progress.read(account)).await;
         progress.done();
-        let plan = crate::plan::make(world, &snapshot);
+        let plan = crate::plan::make(world, &snapshot, guards);
         Survey {
             findings: findings(world, &snapshot, &plan),
             plan,
         }
     }
 
+    /// The right to read every account.
+    pub(super) fn readers(&self) -> Readers {
+        let reader = |access: &Result<Access, ConnectError>| match access {
+            Ok(access) => Ok(access.reader()),
+            Err(error) => Err(error.clone()),
+        };
+        self.accounts
+            .iter()
+            .map(|(name, access)| (name.clone(), reader(access)))
+            .collect()
+    }
+
     /// The right to write, for `apply` alone.
     pub(super) fn writers(&self) -> BTreeMap<String, Writer> {
-        self.readers
+        self.accounts
             .iter()
-            .filter_map(|(name, reader)| Some((name.clone(), reader.as_ref().ok()?.writer())))
+            .filter_map(|(name, access)| Some((name.clone(), access.as_ref().ok()?.writer())))
             .collect()
     }
 
@@ -148,29 +168,6 @@ impl Connected {
             sandbox.stop().await;
         }
     }
-}
-
-/// The operator's base URL for a cloud. Plain http only for loopback, so that a typing slip cannot
-/// send signed requests in the clear.
-fn endpoint(cloud: &Cloud) -> Result<Option<String>> {
-    let name = cloud.endpoint_variable;
-    let Some(text) = rim::var(name) else {
-        return Ok(None);
-    };
-    let url = url::Url::parse(&text).with_context(|| format!("{name} is no URL"))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(domain)) => domain == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => bail!("{name}: plain http is accepted for loopback addresses only"),
-        scheme => bail!("{name}: `{scheme}` is no scheme for an endpoint; write https://…"),
-    }
-    Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
 /// The account as the sandbox knows it: test credentials by rule, no profile, a number of its own.

@@ -2,14 +2,20 @@
 
 use anyhow::Result;
 
+use crate::compile::Selection;
 use crate::view::report_json;
 
 use super::args::{Common, Format, Validate};
+use super::config::Config;
 use super::output::Output;
 use super::{Exit, run};
 
-pub(super) fn run(command: &Validate, _common: &Common, output: &Output) -> Result<Exit> {
-    let loaded = run::load(&command.manifests)?;
+pub(super) fn run(command: &Validate, common: &Common, output: &Output) -> Result<Exit> {
+    let loaded = run::load(
+        &command.manifests,
+        &Selection::default(),
+        &Config::load(common)?,
+    )?;
     let failed = loaded.diagnostics.has_errors();
     let exit = if failed { Exit::Error } else { Exit::Success };
     let found = loaded.diagnostics.into_sorted();

@@ -4,16 +4,21 @@
 
 mod lower;
 mod resolve;
+pub mod select;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use select::{Selection, Shard};
 
 use crate::manifest::{Ensure, Manifests, Mode};
 use crate::model::{Account, Address, Diagnostics, Fields};
 use crate::provider::ResourceKind;
 
 /// Where something stands in a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Origin {
     /// The file as the person named it.
     pub file: Arc<str>,
@@ -57,6 +62,10 @@ pub struct World {
     pub accounts: BTreeMap<String, Arc<Account>>,
     /// Objects by address.
     pub objects: BTreeMap<Address, Desired>,
+    /// What the manifests declare in the clouds, also where it is not selected.
+    pub declared: select::Declared,
+    /// Set when this is only a part of what the manifests declare; says which.
+    pub partial: Option<String>,
 }
 
 /// Compiles all documents; what is wrong goes to `diagnostics`, and the world is only good for use
@@ -69,11 +78,21 @@ pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
     resolve::waits(&mut objects);
     resolve::removals(&objects, diagnostics);
     resolve::cycles(&objects, diagnostics);
+    let objects: BTreeMap<Address, Desired> = objects
+        .into_iter()
+        .map(|(address, lowered)| (address, lowered.desired))
+        .collect();
+    let declared = objects
+        .values()
+        .map(|desired| {
+            let Address { account, kind, .. } = &desired.address;
+            (account.clone(), *kind, desired.identity.clone())
+        })
+        .collect();
     World {
         accounts,
-        objects: objects
-            .into_iter()
-            .map(|(address, lowered)| (address, lowered.desired))
-            .collect(),
+        objects,
+        declared,
+        partial: None,
     }
 }

@@ -2,9 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use super::intern::{Word, word};
+
 /// A cloud, as manifests spell it: `tencent`, `alibaba`, `huawei`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CloudId(pub &'static str);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CloudId(#[serde(deserialize_with = "word")] pub Word);
 
 impl fmt::Display for CloudId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,8 +18,9 @@ impl fmt::Display for CloudId {
 }
 
 /// A kind, as manifests spell it: `AlibabaOidcProvider`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KindName(pub &'static str);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KindName(#[serde(deserialize_with = "word")] pub Word);
 
 impl fmt::Display for KindName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,7 +29,7 @@ impl fmt::Display for KindName {
 }
 
 /// `<account>/<Kind>/<name>`: one declared object. Sorts by account, kind, name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Address {
     /// `metadata.name` of the account.
     pub account: String,
@@ -51,7 +57,8 @@ pub fn is_name(text: &str) -> bool {
 /// An address pattern: three parts with `*` globs that do not cross a `/`.
 ///
 /// Fewer parts select more: `alibaba-prod` is every object of that account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Selector {
     parts: Vec<String>,
 }
@@ -71,6 +78,13 @@ impl Selector {
         Ok(Self { parts })
     }
 
+    /// Whether an account of this name is selected, whatever it holds.
+    pub fn takes_account(&self, name: &str) -> bool {
+        self.parts
+            .first()
+            .is_some_and(|pattern| glob(pattern, name))
+    }
+
     /// Whether the address is selected.
     pub fn matches(&self, address: &Address) -> bool {
         let parts = [address.account.as_str(), address.kind.0, &address.name];
@@ -78,6 +92,26 @@ impl Selector {
             .iter()
             .zip(parts)
             .all(|(pattern, text)| glob(pattern, text))
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.parts.join("/"))
+    }
+}
+
+impl TryFrom<String> for Selector {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Selector> for String {
+    fn from(selector: Selector) -> Self {
+        selector.to_string()
     }
 }
 

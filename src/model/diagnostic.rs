@@ -81,6 +81,8 @@ codes! {
     ObjectUnreadable, "object-unreadable", "An object could not be read. It is never taken for absent, and nothing that waits for it is changed.";
     ObjectBlocked, "object-blocked", "The object needs a change that cannot be made as things are. The reason says what is missing.";
     Protected, "protected", "The object's manifest says `protect: true` and the plan holds a change to it that may break sign-in or destroys something.";
+    ThresholdExceeded, "threshold-exceeded", "The plan would change more of what lives in one account than is allowed at once. A wrong folder or a wrong account often shows itself so. If it is right, raise `--max-changes`.";
+    PlanStale, "plan-stale", "The plan made now is not the one that was approved: manifests or live objects changed since. Nothing was written. Review the plan of now and approve that.";
     ConsentMissing, "consent-missing", "The plan holds risks nobody consented to. Nothing was written. Read the plan and repeat with `--yes` and the `--allow` flags that it names.";
     ChangeFailed, "change-failed", "A change was not carried out, or not wholly. The rest of the plan went on, except what waits for it.";
     ChangeStale, "change-stale", "The object was changed by somebody else after it was planned. It was left alone; plan again.";

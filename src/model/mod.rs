@@ -5,6 +5,7 @@
 pub mod account;
 pub mod address;
 pub mod diagnostic;
+pub mod intern;
 pub mod secret;
 pub mod span;
 pub mod value;

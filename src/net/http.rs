@@ -107,12 +107,18 @@ pub enum Fault {
 pub struct HttpOptions {
     /// For one request.
     pub timeout: Duration,
+    /// A proxy for requests over https.
+    pub proxy: Option<String>,
+    /// PEM certificates trusted beside the public roots.
+    pub ca: Option<Vec<u8>>,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             timeout: REQUEST_TIMEOUT,
+            proxy: None,
+            ca: None,
         }
     }
 }
@@ -203,12 +209,19 @@ fn build(options: &HttpOptions, plain: bool) -> Result<reqwest::Client, String> 
         .redirect(reqwest::redirect::Policy::none())
         // One retry layer only: the session's.
         .retry(reqwest::retry::never());
-    let builder = if plain {
-        builder.tls_certs_only([]).no_proxy()
-    } else {
-        builder
-    };
-    builder.build().map_err(|error| chain(&error))
+    let told = |error: reqwest::Error| chain(&error);
+    if plain {
+        return builder.tls_certs_only([]).no_proxy().build().map_err(told);
+    }
+    let mut builder = builder;
+    if let Some(proxy) = &options.proxy {
+        builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(told)?);
+    }
+    if let Some(pem) = &options.ca {
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(told)?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(told)
 }
 
 fn header_map(headers: Vec<(&'static str, HeaderText)>) -> Result<HeaderMap, Fault> {

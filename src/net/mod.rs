@@ -5,4 +5,4 @@ pub mod http;
 pub mod limit;
 pub mod session;
 
-pub use session::{Patience, Reader, Writer};
+pub use session::{Access, Patience, Reader, Writer};

@@ -54,7 +54,13 @@ struct Session {
     offset_seconds: AtomicI64,
 }
 
-/// May read an account, and has no way to write.
+/// One account's conversation, from which the right to read and the right to write are given out.
+#[derive(Clone)]
+pub struct Access {
+    session: Arc<Session>,
+}
+
+/// May read an account, and has no way to write nor to become what may.
 #[derive(Clone)]
 pub struct Reader {
     session: Arc<Session>,
@@ -66,7 +72,7 @@ pub struct Writer {
     session: Arc<Session>,
 }
 
-impl Reader {
+impl Access {
     /// A conversation with the account's own budget, through the gate that all accounts share.
     pub fn new(
         account: &str,
@@ -87,6 +93,22 @@ impl Reader {
         }
     }
 
+    /// The right to read.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            session: Arc::clone(&self.session),
+        }
+    }
+
+    /// The right to write.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            session: Arc::clone(&self.session),
+        }
+    }
+}
+
+impl Reader {
     /// Where the credentials came from, in words.
     pub fn credential_source(&self) -> &str {
         self.session.client.credential_source()
@@ -114,13 +136,6 @@ impl Reader {
             call = next;
         }
         Ok(reply)
-    }
-
-    /// The same conversation with the right to write.
-    pub fn writer(&self) -> Writer {
-        Writer {
-            session: Arc::clone(&self.session),
-        }
     }
 }
 

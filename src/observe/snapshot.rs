@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Address, KindName};
 use crate::provider::{Live, Observation, ProviderError};
 
@@ -45,7 +47,7 @@ pub enum AccountReading {
 }
 
 /// A live object that no manifest declares.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unmanaged {
     /// The account's name in the manifests.
     pub account: String,

@@ -1,9 +1,12 @@
 //! The closed lists of a plan: actions, reasons, risks, and their words.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Address;
 
 /// What would be done to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It is absent and will be made.
     Create,
@@ -65,7 +68,8 @@ impl Action {
 }
 
 /// Why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The cloud does not have it.
     NotOnCloud,
@@ -122,7 +126,8 @@ impl Reason {
 }
 
 /// What may go wrong; the order is from harmless to grave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Risk {
     /// Nothing that concerns sign-in.
     Cosmetic,
@@ -164,7 +169,8 @@ impl Risk {
 }
 
 /// Why a needed change is not made, and what would have been done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Blocked {
     /// What would be needed.
     pub needed: Action,
@@ -175,7 +181,8 @@ pub struct Blocked {
 }
 
 /// What blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BlockedBy {
     /// A guard that no consent lifts.
     Guard,

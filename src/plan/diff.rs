@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::federation::jwks;
+use crate::model::intern::{Word, word};
 use crate::model::{Fields, Value};
 use crate::provider::{Clear, Field, Form};
 
 /// One field that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// Its manifest name.
-    pub field: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub field: Word,
     /// Canonical value before; [`None`] when the cloud has none.
     pub before: Option<Value>,
     /// Canonical value after; [`None`] when it goes with its object.
@@ -22,7 +26,8 @@ pub struct FieldChange {
 }
 
 /// What exactly differs within a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Detail {
     /// One value for another.
     Whole,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +16,8 @@ use crate::provider::Observation;
 const BYTES: usize = 16;
 
 /// The digest of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Digest(String);
 
 impl fmt::Display for Digest {
@@ -31,6 +33,7 @@ pub(super) fn of(world: &World, snapshot: &Snapshot) -> Digest {
         hash.update(value.to_string());
         hash.update("\n");
     };
+    add(json!(world.partial));
     for account in world.accounts.values() {
         add(json!([
             account.name,

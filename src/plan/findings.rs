@@ -54,6 +54,18 @@ pub fn findings(world: &World, snapshot: &Snapshot, plan: &Plan) -> Vec<Diagnost
             _ => {}
         }
     }
+    for tripped in &plan.tripped {
+        findings.push(
+            Diagnostic::error(
+                Code::ThresholdExceeded,
+                format!(
+                    "{} of {} live {} objects of `{}` would change at once",
+                    tripped.changes, tripped.live, tripped.kind, tripped.account
+                ),
+            )
+            .help("look whether paths and accounts are the right ones; if so, raise --max-changes"),
+        );
+    }
     findings
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::compile::World;
-use crate::model::{Address, Value};
+use crate::model::{Address, KindName, Selector, Value};
 use crate::provider::{Effect, KindInfo, SideEffect, field_of};
 
 use super::action::BlockedBy;
@@ -99,28 +101,122 @@ fn accepts(change: &FieldChange) -> Vec<Risk> {
     risks
 }
 
-/// Blocks what a manifest protects.
-pub(super) fn protect(world: &World, steps: &mut BTreeMap<Address, Step>) {
+/// What the operator guards, beside what manifests say.
+#[derive(Debug, Clone, Default)]
+pub struct Guards {
+    /// Objects to protect, whatever their manifests say.
+    pub protect: Vec<Selector>,
+    /// How much may change at once.
+    pub max_changes: MaxChanges,
+}
+
+/// How many of the live objects of one kind in one account one plan may change. Creations do not
+/// count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MaxChanges {
+    /// 30 % where there are more than five.
+    #[default]
+    Default,
+    /// A number.
+    Count(u32),
+    /// A percentage.
+    Percent(u32),
+}
+
+/// The default threshold in percent, and from how many live objects on it holds: below, one change
+/// is a large part already.
+const DEFAULT_PERCENT: usize = 30;
+const DEFAULT_FROM: usize = 6;
+
+impl MaxChanges {
+    /// Reads `N` or `N%`.
+    ///
+    /// # Errors
+    /// Says which form is right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |_| format!("`{text}` is neither a number nor a percentage such as 30%");
+        match text.strip_suffix('%') {
+            Some(number) => number.trim().parse().map(Self::Percent).map_err(wrong),
+            None => text.parse().map(Self::Count).map_err(wrong),
+        }
+    }
+
+    fn allows(self, changes: usize, live: usize) -> bool {
+        let percent = |percent: usize| changes * 100 <= live * percent;
+        match self {
+            Self::Default => live < DEFAULT_FROM || percent(DEFAULT_PERCENT),
+            Self::Count(count) => changes <= usize::try_from(count).unwrap_or(usize::MAX),
+            Self::Percent(number) => percent(usize::try_from(number).unwrap_or(usize::MAX)),
+        }
+    }
+}
+
+/// A threshold that a plan goes past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tripped {
+    /// Where.
+    pub account: String,
+    /// Of what.
+    pub kind: KindName,
+    /// How many live objects would change.
+    pub changes: usize,
+    /// How many there are.
+    pub live: usize,
+}
+
+/// Every account and kind in which more would change than is allowed.
+pub(super) fn tripped(steps: &[Step], max: MaxChanges) -> Vec<Tripped> {
+    let mut counts: BTreeMap<(&str, KindName), (usize, usize)> = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.before.is_some()) {
+        let (changes, live) = counts
+            .entry((&step.address.account, step.address.kind))
+            .or_default();
+        *live += 1;
+        *changes += usize::from(step.is_change());
+    }
+    counts
+        .into_iter()
+        .filter(|(_, (changes, live))| !max.allows(*changes, *live))
+        .map(|((account, kind), (changes, live))| Tripped {
+            account: account.to_owned(),
+            kind,
+            changes,
+            live,
+        })
+        .collect()
+}
+
+/// Blocks what a manifest or the operator protects.
+pub(super) fn protect(world: &World, guards: &Guards, steps: &mut BTreeMap<Address, Step>) {
     for (address, step) in steps.iter_mut() {
-        let protected = world
+        let by_manifest = world
             .objects
             .get(address)
             .is_some_and(|desired| desired.protect);
+        let by_operator = guards
+            .protect
+            .iter()
+            .any(|selector| selector.matches(address));
         let grave: Vec<&str> = [Risk::MayBreakSignIn, Risk::Destroys]
             .into_iter()
             .filter(|risk| step.risks.contains(risk))
             .map(Risk::word)
             .collect();
-        if protected && step.blocked.is_none() && !grave.is_empty() {
-            block(
-                step,
-                BlockedBy::Guard,
-                format!(
-                    "its manifest says `protect: true`, and the change is labelled {}; \
-                     to make it all the same, take `protect` out in a change of its own",
-                    grave.join(" and ")
-                ),
-            );
+        let (who, way_out) = if by_operator {
+            (
+                "the operator's configuration protects it",
+                "only the operator can lift that",
+            )
+        } else {
+            (
+                "its manifest says `protect: true`",
+                "to make it all the same, take `protect` out in a change of its own",
+            )
+        };
+        if (by_manifest || by_operator) && step.blocked.is_none() && !grave.is_empty() {
+            let labels = grave.join(" and ");
+            let reason = format!("{who}, and the change is labelled {labels}; {way_out}");
+            block(step, BlockedBy::Guard, reason);
         }
     }
 }

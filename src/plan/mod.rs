@@ -6,8 +6,10 @@
 
 pub mod action;
 mod cascade;
+pub mod compare;
 pub mod diff;
 mod digest;
+pub mod file;
 mod findings;
 pub mod graph;
 pub mod guard;
@@ -15,11 +17,14 @@ mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 pub use action::{Action, Blocked, Reason, Risk};
 pub use diff::{Detail, FieldChange};
 pub use digest::Digest;
 pub use findings::findings;
 pub use graph::{Graph, Node};
+pub use guard::Guards;
 
 use crate::compile::{Origin, World};
 use crate::model::{Address, CloudId, Fields};
@@ -27,7 +32,7 @@ use crate::observe::{Snapshot, Unmanaged};
 use crate::provider::{Facts, PhaseWrites, SideEffect};
 
 /// What would be done, and nothing left to decide.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// One for each declared object, by address.
     pub steps: Vec<Step>,
@@ -35,12 +40,16 @@ pub struct Plan {
     pub unmanaged: Vec<Unmanaged>,
     /// False when something could not be read.
     pub complete: bool,
+    /// Set when it is about a part of the manifests only; says which.
+    pub partial: Option<String>,
+    /// Thresholds that it goes past; it is not applied then.
+    pub tripped: Vec<guard::Tripped>,
     /// What the plan is about: manifests as compiled and managed live objects.
     pub digest: Digest,
 }
 
 /// One object in the plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Who.
     pub address: Address,
@@ -99,7 +108,7 @@ pub fn count(plan: &Plan) -> BTreeMap<Action, usize> {
 }
 
 /// Compares what is wanted with what was read.
-pub fn make(world: &World, snapshot: &Snapshot) -> Plan {
+pub fn make(world: &World, snapshot: &Snapshot, guards: &Guards) -> Plan {
     let mut drafts = step::drafts(world, snapshot);
     cascade::replacements(world, &mut drafts);
     cascade::rivals(snapshot, &mut drafts);
@@ -107,7 +116,7 @@ pub fn make(world: &World, snapshot: &Snapshot) -> Plan {
         .into_iter()
         .map(|(address, draft)| (address, step::finish(draft)))
         .collect();
-    guard::protect(world, &mut steps);
+    guard::protect(world, guards, &mut steps);
     cascade::stops(world, &mut steps);
     let steps: Vec<Step> = steps.into_values().collect();
     let complete = steps.iter().all(|step| step.action != Action::Unreadable);
@@ -115,6 +124,8 @@ pub fn make(world: &World, snapshot: &Snapshot) -> Plan {
         digest: digest::of(world, snapshot),
         unmanaged: unmanaged(world, snapshot),
         complete,
+        partial: world.partial.clone(),
+        tripped: guard::tripped(&steps, guards.max_changes),
         steps,
     }
 }
@@ -137,6 +148,12 @@ fn unmanaged(world: &World, snapshot: &Snapshot) -> Vec<Unmanaged> {
             continue;
         }
         for name in others.keys() {
+            if world
+                .declared
+                .contains(&(account.clone(), *kind, name.clone()))
+            {
+                continue;
+            }
             let ignored = rule
                 .ignore
                 .iter()

@@ -1,28 +1,35 @@
 //! One request to a cloud, as data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Value;
+use crate::model::intern::{Word, word};
 
 use super::ProviderError;
 
 /// How a call finds its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Route {
     /// One path for all; the action's name decides. `service` is the API family (`cam`, `Ims`).
     Rpc {
         /// The API family.
-        service: &'static str,
+        #[serde(deserialize_with = "word")]
+        service: Word,
     },
     /// Method and path decide.
     Rest {
         /// HTTP method, upper case.
-        method: &'static str,
+        #[serde(deserialize_with = "word")]
+        method: Word,
         /// Path below the host, segments not yet percent-encoded.
         path: String,
     },
 }
 
 /// What to do after the outcome of a write was unclear and a read showed that it is not there yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Again {
     /// Sending it twice leaves the same as once.
     Same,
@@ -33,10 +40,11 @@ pub enum Again {
 }
 
 /// One request, complete but for host, time and signature.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// The documented action name; shown in plans, journals and errors.
-    pub name: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub name: Word,
     /// Where it goes.
     pub route: Route,
     /// Parameters (RPC) or body (REST); null for none.
@@ -76,7 +84,7 @@ impl Call {
 pub struct Read(pub Call);
 
 /// A call that changes something.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     /// The request.
     pub call: Call,

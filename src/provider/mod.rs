@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 pub mod call;
 pub mod error;
@@ -275,7 +276,8 @@ pub enum Intent<'a> {
 ///
 /// For an object and those that refer to it: its `Quiesce` comes before anything is done to them,
 /// its `Remove` after theirs, its `Write` before theirs, its `Activate` after theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Switch off before others are touched.
     Quiesce,
@@ -300,7 +302,7 @@ impl Phase {
 }
 
 /// The calls of one phase and what they leave behind.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PhaseWrites {
     /// When.
     pub phase: Phase,
@@ -314,7 +316,7 @@ pub struct PhaseWrites {
 pub type Impossible = String;
 
 /// Something the cloud does by itself when a change is made.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SideEffect {
     /// One sentence.
     pub text: String,

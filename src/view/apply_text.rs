@@ -18,7 +18,7 @@ const NARROWEST: usize = 60;
 /// The line for an event, without a line break; [`None`] for events that only a bar shows.
 pub fn event_line(event: &Event, theme: &Theme) -> Option<String> {
     match event {
-        Event::Started { .. } | Event::Called { .. } => None,
+        Event::Started { .. } | Event::Calling { .. } | Event::Called { .. } => None,
         Event::Finished { outcome } => Some(line(outcome, theme)),
     }
 }

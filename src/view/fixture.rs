@@ -99,7 +99,11 @@ pub(super) fn phase(phase: Phase, names: &[&'static str]) -> PhaseWrites {
 }
 
 pub(super) fn plan(steps: Vec<Step>) -> Plan {
-    let empty = plan::make(&World::default(), &Snapshot::default());
+    let empty = plan::make(
+        &World::default(),
+        &Snapshot::default(),
+        &plan::Guards::default(),
+    );
     let complete = steps.iter().all(|step| step.action != Action::Unreadable);
     Plan {
         steps,

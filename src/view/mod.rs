@@ -6,7 +6,9 @@
 
 pub mod apply_json;
 pub mod apply_text;
+pub mod compare_text;
 pub mod diagnostics;
+pub mod events;
 mod field_diff;
 #[cfg(test)]
 mod fixture;

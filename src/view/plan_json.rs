@@ -48,6 +48,9 @@ pub struct PlanDocument {
     pub complete: bool,
     /// True when the exit code is 1 for any reason.
     pub errored: bool,
+    /// Which part of the manifests it is about; null for all.
+    #[serde(default)]
+    pub partial: Option<String>,
     /// How many objects of each action.
     pub summary: SummaryDocument,
     /// Every declared object, by address, the unchanged ones too.
@@ -243,6 +246,7 @@ pub fn document(input: &PlanInput<'_>) -> PlanDocument {
         digest: input.plan.map(|plan| plan.digest.to_string()),
         complete: input.plan.is_some_and(|plan| plan.complete),
         errored: input.errored,
+        partial: input.plan.and_then(|plan| plan.partial.clone()),
         summary: input.plan.map(summary).unwrap_or_default(),
         resource_changes: steps.iter().map(resource_change).collect(),
         unmanaged: unmanaged

@@ -57,6 +57,17 @@ pub fn render(plan: &Plan, theme: &Theme, width: usize) -> String {
     out.join("\n") + "\n"
 }
 
+/// One object as text, by itself and without its order among others.
+pub fn one(step: &Step, theme: &Theme, width: usize) -> String {
+    let width = width.max(NARROWEST);
+    let layout = Layout::of(&[(0, step)], width);
+    let mut out = vec![layout.row(step, theme)];
+    below(&mut out, step, &layout, theme);
+    fields(&mut out, step, &layout, theme);
+    consequences(&mut out, step, true, None, theme, width);
+    out.join("\n") + "\n"
+}
+
 /// Whether it has a line of its own.
 fn is_listed(step: &Step) -> bool {
     step.action != Action::NoOp || step.reason == Reason::ObserveOnly
@@ -358,6 +369,9 @@ fn unmanaged(out: &mut Vec<String>, plan: &Plan, theme: &Theme) {
 }
 
 fn ending(out: &mut Vec<String>, plan: &Plan, theme: &Theme) {
+    if let Some(part) = &plan.partial {
+        out.push(format!("Partial plan: {}.", neutral(part)));
+    }
     let counts = plan::count(plan);
     let count = |action| counts.get(&action).copied().unwrap_or_default();
     if !plan.complete {

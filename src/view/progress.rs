@@ -112,7 +112,7 @@ impl State {
                 self.running.insert(address.to_string());
                 false
             }
-            Event::Called { .. } => false,
+            Event::Calling { .. } | Event::Called { .. } => false,
             Event::Finished { outcome } => {
                 self.running.remove(&outcome.address.to_string());
                 if outcome.outcome != Outcome::Done {

@@ -17,7 +17,7 @@ use idform::compile::{World, compile};
 use idform::manifest::{self, AllowedEnv};
 use idform::model::Diagnostic;
 use idform::net::http::{Http, HttpOptions};
-use idform::net::{Patience, Reader};
+use idform::net::{Access, Patience};
 use idform::observe::Snapshot;
 use idform::observe::live;
 use idform::plan::{self, Plan};
@@ -147,12 +147,13 @@ impl Clouds {
         env
     }
 
-    fn readers(&self, world: &World) -> live::Readers {
+    fn accesses(&self, world: &World) -> BTreeMap<String, Access> {
         let gate = Arc::new(Semaphore::new(32));
         let http = Http::new(HttpOptions {
             timeout: self.timeout,
+            ..HttpOptions::default()
         });
-        let reader = |account: &Arc<idform::model::Account>| {
+        let access = |account: &Arc<idform::model::Account>| {
             let cloud = clouds::cloud(account.cloud).expect("a registered cloud");
             let number = account
                 .account_id
@@ -179,18 +180,27 @@ impl Clouds {
                     longest_wait: Duration::from_millis(50),
                 };
                 let budget = account.requests_per_second;
-                Reader::new(&account.name, client, budget, Arc::clone(&gate), patience)
+                Access::new(&account.name, client, budget, Arc::clone(&gate), patience)
             })
         };
         live::accounts(world)
             .iter()
-            .map(|account| (account.name.clone(), reader(account)))
+            .map(|account| {
+                (
+                    account.name.clone(),
+                    access(account).expect("tests have credentials"),
+                )
+            })
             .collect()
     }
 
     /// Reads the clouds.
     pub(crate) fn read(&self, world: &World) -> Snapshot {
-        let readers = self.readers(world);
+        let readers = self.accesses(world);
+        let readers = readers
+            .iter()
+            .map(|(name, access)| (name.clone(), Ok(access.reader())))
+            .collect();
         self.runtime.block_on(live::read(world, &readers, |_| {}))
     }
 
@@ -198,7 +208,14 @@ impl Clouds {
     pub(crate) fn plan(&self, texts: &[&str]) -> Plan {
         let world = world(texts);
         let snapshot = self.read(&world);
-        plan::make(&world, &snapshot)
+        plan::make(
+            &world,
+            &snapshot,
+            &plan::Guards {
+                max_changes: plan::guard::MaxChanges::Percent(100),
+                ..plan::Guards::default()
+            },
+        )
     }
 
     /// Plans and applies; consent is the tests' own affair.
@@ -217,12 +234,16 @@ impl Clouds {
         texts: &[&str],
         plan: Plan,
         cancel: CancellationToken,
-        told: impl FnMut(Event),
+        told: impl FnMut(Event) + Send + 'static,
     ) -> Report {
-        let readers = self.readers(&world(texts));
-        let writers = readers
-            .into_iter()
-            .map(|(name, reader)| (name, reader.expect("tests have credentials").writer()))
+        let told = std::sync::Mutex::new(told);
+        let listener: apply::Listener = Arc::new(move |event| {
+            (told.lock().expect("no test panics while listening"))(event.clone());
+        });
+        let accesses = self.accesses(&world(texts));
+        let writers = accesses
+            .iter()
+            .map(|(name, access)| (name.clone(), access.writer()))
             .collect();
         let options = apply::Options {
             parallelism: 8,
@@ -230,8 +251,13 @@ impl Clouds {
                 waits: [20, 40, 80, 160, 320].map(Duration::from_millis).to_vec(),
             },
         };
-        self.runtime
-            .block_on(apply::run(Arc::new(plan), &writers, &options, cancel, told))
+        self.runtime.block_on(apply::run(
+            Arc::new(plan),
+            &writers,
+            &options,
+            cancel,
+            listener,
+        ))
     }
 }
 

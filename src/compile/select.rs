@@ -1,0 +1,174 @@
+//! A part of the world: what selectors name, with what it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Address, KindName, Selector};
+
+use super::World;
+
+/// Which objects a run is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    /// Only these accounts; empty for all.
+    pub accounts: Vec<Selector>,
+    /// Only these objects and what they need; empty for all.
+    pub targets: Vec<Selector>,
+    /// Not these, nor what needs them.
+    pub excludes: Vec<Selector>,
+    /// Only the accounts of one of several shards.
+    pub shard: Option<Shard>,
+}
+
+/// One of several shards; accounts are dealt out by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// Which, from 1.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Selection {
+    /// Whether everything is selected.
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The selection in words, for plans that are about a part only.
+    pub fn text(&self) -> String {
+        let list = |what: &str, selectors: &[Selector]| {
+            let texts: Vec<String> = selectors.iter().map(ToString::to_string).collect();
+            (!texts.is_empty()).then(|| format!("{what} {}", texts.join(", ")))
+        };
+        let shard = self
+            .shard
+            .map(|shard| format!("shard {}/{}", shard.index, shard.of));
+        [
+            list("accounts", &self.accounts),
+            list("targets", &self.targets),
+            list("without", &self.excludes),
+            shard,
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ")
+    }
+
+    fn takes_account(&self, name: &str) -> bool {
+        let named = self.accounts.is_empty()
+            || self
+                .accounts
+                .iter()
+                .any(|selector| selector.takes_account(name));
+        // FNV-1a: the same shard for the same name on every machine and in every version.
+        let dealt = self.shard.is_none_or(|shard| {
+            let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            hash % u64::from(shard.of.max(1)) == u64::from(shard.index.saturating_sub(1))
+        });
+        named && dealt
+    }
+}
+
+/// What every manifest declares in the cloud, selected or not, so that what was left out is not
+/// taken for unmanaged.
+pub type Declared = BTreeSet<(String, KindName, String)>;
+
+impl World {
+    /// The part of this world that the selection names.
+    #[must_use]
+    pub fn select(mut self, selection: &Selection) -> Self {
+        if selection.is_all() {
+            return self;
+        }
+        self.partial = Some(selection.text());
+        let mut kept: BTreeSet<Address> = self
+            .objects
+            .keys()
+            .filter(|address| selection.takes_account(&address.account))
+            .filter(|address| {
+                selection.targets.is_empty()
+                    || selection
+                        .targets
+                        .iter()
+                        .any(|target| target.matches(address))
+            })
+            .cloned()
+            .collect();
+        // What is needed comes along.
+        let mut queue: Vec<Address> = kept.iter().cloned().collect();
+        while let Some(address) = queue.pop() {
+            let needs = self
+                .objects
+                .get(&address)
+                .into_iter()
+                .flat_map(|desired| &desired.needs);
+            for need in needs {
+                if kept.insert(need.clone()) {
+                    queue.push(need.clone());
+                }
+            }
+        }
+        // What is excluded takes along what needs it.
+        let mut users: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+        for (address, desired) in &self.objects {
+            for need in &desired.needs {
+                users.entry(need).or_default().push(address);
+            }
+        }
+        let mut queue: Vec<&Address> = self
+            .objects
+            .keys()
+            .filter(|address| {
+                selection
+                    .excludes
+                    .iter()
+                    .any(|exclude| exclude.matches(address))
+            })
+            .collect();
+        let mut gone = BTreeSet::new();
+        while let Some(address) = queue.pop() {
+            if gone.insert(address) {
+                queue.extend(users.get(address).into_iter().flatten());
+            }
+        }
+        let gone: BTreeSet<Address> = gone.into_iter().cloned().collect();
+        self.objects
+            .retain(|address, _| kept.contains(address) && !gone.contains(address));
+        self.accounts
+            .retain(|name, _| selection.takes_account(name));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_account_is_in_exactly_one_shard() {
+        for n in 0..200 {
+            let name = format!("account-{n}");
+            let takers = (1..=7)
+                .filter(|index| {
+                    let shard = Some(Shard {
+                        index: *index,
+                        of: 7,
+                    });
+                    Selection {
+                        shard,
+                        ..Selection::default()
+                    }
+                    .takes_account(&name)
+                })
+                .count();
+            assert_eq!(takers, 1, "{name}");
+        }
+    }
+}
