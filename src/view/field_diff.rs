@@ -3,7 +3,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::text::{columns, neutral, shorten, window};
+use super::text::{columns, counted, neutral, shorten, window};
 use super::theme::{Theme, paint};
 use crate::model::Value;
 use crate::plan::{Detail, FieldChange};
@@ -11,8 +11,33 @@ use crate::plan::{Detail, FieldChange};
 /// Unchanged lines shown around changed ones.
 const CONTEXT_LINES: usize = 3;
 
+/// How an old and a new value stand when both are short.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pair {
+    /// On one line.
+    Beside,
+    /// On two, each with its sign.
+    Stacked,
+}
+
 /// The lines that stand beside the field's name, each at most `width` columns.
 pub(super) fn lines(change: &FieldChange, theme: &Theme, width: usize) -> Vec<String> {
+    all(change, theme, width, Pair::Beside)
+}
+
+/// The same without colours and with a sign at the beginning of every line, for what colours a
+/// diff by its first characters. Lines past `most` are counted.
+pub(super) fn signed_lines(change: &FieldChange, width: usize, most: usize) -> Vec<String> {
+    let mut shown = all(change, &Theme::plain(), width, Pair::Stacked);
+    if shown.len() > most {
+        let more = shown.len() - most;
+        shown.truncate(most);
+        shown.push(format!("  … {}", counted(more, "more line")));
+    }
+    shown
+}
+
+fn all(change: &FieldChange, theme: &Theme, width: usize, pair: Pair) -> Vec<String> {
     let shown = match &change.detail {
         Detail::Items { added, removed } => {
             let mut shown = signed('-', removed, theme, width);
@@ -30,11 +55,11 @@ pub(super) fn lines(change: &FieldChange, theme: &Theme, width: usize) -> Vec<St
             shown
         }
         Detail::Document { before, after } => diff(before, after, theme, width),
-        Detail::Whole => whole(change, theme, width),
+        Detail::Whole => whole(change, theme, width, pair),
     };
     if shown.is_empty() {
         // A set that was unknown and shall be empty, say.
-        return whole(change, theme, width);
+        return whole(change, theme, width, pair);
     }
     shown
 }
@@ -65,12 +90,12 @@ fn line(sign: char, text: &str, theme: &Theme, width: usize) -> String {
     paint(style, &format!("{sign} {text}"))
 }
 
-fn whole(change: &FieldChange, theme: &Theme, width: usize) -> Vec<String> {
+fn whole(change: &FieldChange, theme: &Theme, width: usize, pair: Pair) -> Vec<String> {
     if let Some((before, after)) = texts(change) {
         return diff(before, after, theme, width);
     }
     match (&change.before, &change.after) {
-        (Some(before), Some(after)) => old_and_new(before, after, theme, width),
+        (Some(before), Some(after)) => old_and_new(before, after, theme, width, pair),
         (None, Some(after)) => vec![line('+', &inline(after), theme, width)],
         (Some(before), None) => vec![line('-', &inline(before), theme, width)],
         (None, None) => Vec::new(),
@@ -84,9 +109,15 @@ fn texts(change: &FieldChange) -> Option<(&str, &str)> {
     (before.contains('\n') || after.contains('\n')).then_some((before, after))
 }
 
-fn old_and_new(before: &Value, after: &Value, theme: &Theme, width: usize) -> Vec<String> {
+fn old_and_new(
+    before: &Value,
+    after: &Value,
+    theme: &Theme,
+    width: usize,
+    pair: Pair,
+) -> Vec<String> {
     let (before, after) = (inline(before), inline(after));
-    if columns(&before) + columns(&after) + 3 <= width {
+    if pair == Pair::Beside && columns(&before) + columns(&after) + 3 <= width {
         let before = paint(theme.delete(), &before);
         let after = paint(theme.create(), &after);
         return vec![format!("{before} → {after}")];

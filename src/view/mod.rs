@@ -12,13 +12,21 @@ pub mod events;
 mod field_diff;
 #[cfg(test)]
 mod fixture;
+pub mod github;
+pub mod graph;
+pub mod html;
+pub mod markdown;
+mod order;
 pub mod plan_json;
 pub mod plan_text;
 pub mod progress;
 pub mod report_json;
+pub mod review;
+pub mod sarif;
 pub mod schema;
 pub mod text;
 pub mod theme;
 
 pub use progress::Progress;
+pub use review::{ReviewFormat, ReviewInput, render_as};
 pub use theme::Theme;

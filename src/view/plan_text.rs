@@ -69,14 +69,14 @@ pub fn one(step: &Step, theme: &Theme, width: usize) -> String {
 }
 
 /// Whether it has a line of its own.
-fn is_listed(step: &Step) -> bool {
+pub(super) fn is_listed(step: &Step) -> bool {
     step.action != Action::NoOp || step.reason == Reason::ObserveOnly
 }
 
 /// Which addresses each phase of a change waits for.
-type Waits<'a> = BTreeMap<Phase, BTreeSet<&'a Address>>;
+pub(super) type Waits<'a> = BTreeMap<Phase, BTreeSet<&'a Address>>;
 
-fn waits(plan: &Plan) -> BTreeMap<usize, Waits<'_>> {
+pub(super) fn waits(plan: &Plan) -> BTreeMap<usize, Waits<'_>> {
     let graph = Graph::of(plan);
     let mut waits: BTreeMap<usize, Waits<'_>> = BTreeMap::new();
     for index in graph.nodes() {
@@ -208,7 +208,7 @@ fn place(step: &Step) -> String {
     neutral(&format!("{}:{}", step.origin.file, step.origin.line)).into_owned()
 }
 
-fn reason(step: &Step) -> String {
+pub(super) fn reason(step: &Step) -> String {
     let why = step.reason.text();
     let why = match &step.blocked {
         Some(blocked) => format!("{} needed: {why}", blocked.needed.word()),
@@ -295,7 +295,7 @@ fn consequences(
 }
 
 /// The calls in their order, each with its phase unless it is an ordinary write.
-fn calls(step: &Step) -> String {
+pub(super) fn calls(step: &Step) -> String {
     let mut names = Vec::new();
     for phase in &step.phases {
         if phase.calls.is_empty() && phase.phase == Phase::Remove {
@@ -314,7 +314,7 @@ fn calls(step: &Step) -> String {
     names.join(", ")
 }
 
-fn addresses_text(addresses: &BTreeSet<&Address>) -> String {
+pub(super) fn addresses_text(addresses: &BTreeSet<&Address>) -> String {
     let mut shown: Vec<String> = addresses
         .iter()
         .take(MOST_ADDRESSES)
@@ -381,6 +381,14 @@ fn ending(out: &mut Vec<String>, plan: &Plan, theme: &Theme) {
             paint(theme.error(), "Incomplete:")
         ));
     }
+    out.push(paint(theme.strong(), &summary(plan)));
+    out.push(format!("Digest: {}", plan.digest));
+}
+
+/// How many objects of each action, in one line.
+pub(super) fn summary(plan: &Plan) -> String {
+    let counts = plan::count(plan);
+    let count = |action| counts.get(&action).copied().unwrap_or_default();
     let observed = plan
         .steps
         .iter()
@@ -411,13 +419,11 @@ fn ending(out: &mut Vec<String>, plan: &Plan, theme: &Theme) {
     if unchanged > 0 {
         parts.push(format!("{unchanged} unchanged"));
     }
-    let summary = if parts.is_empty() {
+    if parts.is_empty() {
         opening.to_owned()
     } else {
         format!("{opening} {}.", parts.join(", "))
-    };
-    out.push(paint(theme.strong(), &summary));
-    out.push(format!("Digest: {}", plan.digest));
+    }
 }
 
 #[cfg(test)]
