@@ -15,7 +15,7 @@ use crate::plan::{Plan, Risk, Step, compare};
 use crate::view::progress::Progress;
 use crate::view::{apply_json, apply_text, compare_text, events, plan_json, plan_text};
 
-use super::args::{self, Apply as Command, Common, Format};
+use super::args::{self, Apply as Command, Common, Format, PlanFormat, Rendering};
 use super::config::Config;
 use super::output::Output;
 use super::plan::{has_errors, invalid, is_guarded};
@@ -33,7 +33,6 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             args::Manifests {
                 paths: saved.paths.clone(),
                 env: saved.env.clone(),
-                format: command.manifests.format,
             },
             saved.selection.clone(),
         ),
@@ -41,7 +40,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     };
     let loaded = run::load(&manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
-        return Ok(invalid("apply", loaded, command.manifests.format, output));
+        return invalid("apply", loaded, &rendering(command.format), output);
     }
     let records = Records::open(command)?;
     run::block_on(async {
@@ -59,6 +58,17 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         connected.close().await;
         Ok(exit)
     })?
+}
+
+/// An apply is told as text or JSON; invalid manifests are told in the plan's form of the same.
+fn rendering(format: Format) -> Rendering {
+    Rendering {
+        format: match format {
+            Format::Text => PlanFormat::Text,
+            Format::Json => PlanFormat::Json,
+        },
+        output: Vec::new(),
+    }
 }
 
 /// Why nothing is written.
@@ -87,7 +97,7 @@ impl Job<'_> {
             .survey(&loaded.world, &self.guards, &self.progress)
             .await;
         let plan = Arc::new(plan);
-        let text = self.command.manifests.format == Format::Text;
+        let text = self.command.format == Format::Text;
         let sources = &loaded.manifests.sources;
         let mut found = loaded.diagnostics.into_sorted();
         found.extend(findings);

@@ -33,8 +33,10 @@ pub(super) enum Command {
     Plan(Plan),
     /// Plan, ask, and bring the changes about
     Apply(Apply),
-    /// Render a saved plan
+    /// Render a saved plan in any form, also when it is stale
     Show(Show),
+    /// Print what waits for what
+    Graph(GraphOf),
     /// Print a JSON Schema
     Schema(Schema),
     /// Explain a kind, a field or a diagnostic code
@@ -82,6 +84,44 @@ pub(super) enum Format {
     Json,
 }
 
+/// The forms a plan can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the schema is `idform schema plan`
+    Json,
+    /// A comment on a pull request
+    Markdown,
+    /// One self-contained file for a browser
+    Html,
+    /// SARIF 2.1.0 for code scanning
+    Sarif,
+    /// GitHub workflow commands: annotations on file and line
+    Github,
+    /// Markdown for `$GITHUB_STEP_SUMMARY`
+    JobSummary,
+}
+
+impl PlanFormat {
+    /// The word on the command line.
+    pub(super) fn word(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// In which forms a plan is written, and where to.
+#[derive(Debug, clap::Args)]
+pub(super) struct Rendering {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
+    pub(super) format: PlanFormat,
+    /// Write the same result in another form into a file (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    pub(super) output: Vec<(PlanFormat, PathBuf)>,
+}
+
 /// Which manifests.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Manifests {
@@ -91,9 +131,6 @@ pub(super) struct Manifests {
     /// Let `${env:NAME}` in manifests read this variable (repeatable)
     #[arg(long = "env", value_name = "NAME")]
     pub(super) env: Vec<String>,
-    /// Form of the result on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(super) format: Format,
 }
 
 /// How the clouds are reached.
@@ -151,12 +188,17 @@ pub(super) struct Threshold {
 pub(super) struct Validate {
     #[command(flatten)]
     pub(super) manifests: Manifests,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Plan {
     #[command(flatten)]
     pub(super) manifests: Manifests,
+    #[command(flatten)]
+    pub(super) rendering: Rendering,
     #[command(flatten)]
     pub(super) clouds: Clouds,
     #[command(flatten)]
@@ -181,6 +223,9 @@ pub(super) struct Apply {
     pub(super) selecting: Selecting,
     #[command(flatten)]
     pub(super) threshold: Threshold,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
     /// Apply only if planning anew gives this saved plan; its paths and selectors are used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "exclude", "shard", "env", "expect"])]
     pub(super) plan: Option<PathBuf>,
@@ -206,9 +251,25 @@ pub(super) struct Show {
     /// A plan saved with `plan --out`
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// Form of the result on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) rendering: Rendering,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct GraphOf {
+    #[command(flatten)]
+    pub(super) manifests: Manifests,
+    #[command(flatten)]
+    pub(super) selecting: Selecting,
+    /// Language of the graph
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid, value_name = "FORMAT")]
+    pub(super) format: GraphFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    Dot,
+    Mermaid,
 }
 
 #[derive(Debug, clap::Args)]
@@ -262,6 +323,12 @@ pub(super) struct Serve {
     /// Wait this long before every answer
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = duration)]
     pub(super) latency: Duration,
+}
+
+fn output(text: &str) -> Result<(PlanFormat, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("write FORMAT=FILE")?;
+    let format = <PlanFormat as ValueEnum>::from_str(format, false)?;
+    Ok((format, PathBuf::from(path)))
 }
 
 fn shard(text: &str) -> Result<Shard, String> {

@@ -7,9 +7,11 @@ mod args;
 mod config;
 mod exit;
 mod explain;
+mod graph;
 mod output;
 mod plan;
 mod record;
+mod render;
 mod rim;
 mod run;
 mod sandbox;
@@ -45,6 +47,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Plan(command) => plan::run(command, &args.common, &output),
         Command::Apply(command) => apply::run(command, &args.common, &output),
         Command::Show(command) => show::run(command, &output),
+        Command::Graph(command) => graph::run(command, &args.common, &output),
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),

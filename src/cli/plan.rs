@@ -7,11 +7,11 @@ use crate::plan::action::BlockedBy;
 use crate::plan::file::Saved;
 use crate::plan::{Action, Plan, Step};
 use crate::view::progress::Progress;
-use crate::view::{plan_json, plan_text};
 
-use super::args::{Common, Format, Plan as Command};
+use super::args::{Common, Plan as Command, Rendering};
 use super::config::Config;
 use super::output::Output;
+use super::render::Rendered;
 use super::run::{Connected, Loaded};
 use super::{Exit, run, saved};
 
@@ -21,7 +21,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let selection = command.selecting.selection();
     let loaded = run::load(&command.manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
-        return Ok(invalid("plan", loaded, command.manifests.format, output));
+        return invalid("plan", loaded, &command.rendering, output);
     }
     let survey = run::block_on(async {
         let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
@@ -35,17 +35,14 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let plan = survey.plan;
     let exit = exit(&plan, &found, command.detailed_exitcode);
     output.diagnostics(&found, &loaded.manifests.sources);
-    output.result(&match command.manifests.format {
-        Format::Text => plan_text::render(&plan, &output.theme, output.width),
-        Format::Json => plan_json::to_json(&plan_json::document(&plan_json::PlanInput {
-            plan: Some(&plan),
-            command: "plan",
-            exit_code: exit.code(),
-            errored: exit == Exit::Error,
-            diagnostics: &found,
-            sources: &loaded.manifests.sources,
-        })),
-    });
+    let rendered = Rendered {
+        plan: Some(&plan),
+        command: "plan",
+        exit,
+        diagnostics: &found,
+        sources: &loaded.manifests.sources,
+    };
+    rendered.write(&command.rendering, output)?;
     if let Some(path) = &command.out {
         let content = Saved {
             paths: command.manifests.paths.clone(),
@@ -59,24 +56,24 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 }
 
 /// Says that the manifests are invalid, in every form.
-pub(super) fn invalid(command: &str, loaded: Loaded, format: Format, output: &Output) -> Exit {
+pub(super) fn invalid(
+    command: &str,
+    loaded: Loaded,
+    wanted: &Rendering,
+    output: &Output,
+) -> Result<Exit> {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
-    match format {
-        Format::Text => output.say("The manifests are invalid; no cloud was contacted."),
-        Format::Json => {
-            let document = plan_json::document(&plan_json::PlanInput {
-                plan: None,
-                command,
-                exit_code: Exit::Error.code(),
-                errored: true,
-                diagnostics: &found,
-                sources: &loaded.manifests.sources,
-            });
-            output.result(&plan_json::to_json(&document));
-        }
-    }
-    Exit::Error
+    output.say("The manifests are invalid; no cloud was contacted.");
+    let rendered = Rendered {
+        plan: None,
+        command,
+        exit: Exit::Error,
+        diagnostics: &found,
+        sources: &loaded.manifests.sources,
+    };
+    rendered.write(wanted, output)?;
+    Ok(Exit::Error)
 }
 
 /// Contract §2.1: errors before guards, guards before pending changes.
