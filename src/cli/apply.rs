@@ -64,7 +64,12 @@ async fn plan_and_apply(
         .map_or(Exit::Guarded, |report| exit(report, errors));
     if text {
         if let Some(report) = &report {
-            output.result(&apply_text::render(report, &output.theme, output.width));
+            output.result(&if errors && report.outcomes.is_empty() {
+                // "Nothing to do" would be a claim about what could not be read.
+                "Apply incomplete: nothing was done.\n".to_owned()
+            } else {
+                apply_text::render(report, &output.theme, output.width)
+            });
         }
     } else {
         let failures = report.as_ref().map(apply::findings).unwrap_or_default();

@@ -21,6 +21,9 @@ use clap::Parser;
 
 pub use exit::Exit;
 
+use crate::model::{Code, Diagnostic, SourceMap};
+use crate::view::report_json;
+
 use args::{Args, Command};
 use output::Output;
 
@@ -48,7 +51,39 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             output.error(&error);
+            if let Some(document) = document_of(&args.command, &error) {
+                output.result(&document);
+            }
             Exit::Error
         }
     }
+}
+
+/// Whoever asked for JSON gets one document, however early the run ended.
+fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
+    let (name, manifests) = match command {
+        Command::Validate(command) => ("validate", &command.manifests),
+        Command::Plan(command) => ("plan", &command.manifests),
+        Command::Apply(command) => ("apply", &command.manifests),
+        Command::Schema(_) | Command::Explain(_) | Command::Sandbox(_) => return None,
+    };
+    if manifests.format != args::Format::Json {
+        return None;
+    }
+    let finding = Diagnostic::error(Code::CannotRun, error.to_string());
+    let causes = error.chain().skip(1);
+    let found = [causes.fold(finding, |finding, cause| {
+        finding.note(format!("caused by: {cause}"))
+    })];
+    let sources = SourceMap::default();
+    Some(if name == "validate" {
+        report_json::to_json(&report_json::document(
+            name,
+            Exit::Error.code(),
+            &found,
+            &sources,
+        ))
+    } else {
+        plan::without_plan(name, &found, &sources)
+    })
 }

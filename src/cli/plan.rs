@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, SourceMap};
 use crate::plan::action::BlockedBy;
 use crate::plan::{Action, Plan};
 use crate::view::progress::Progress;
-use crate::view::{plan_json, plan_text};
+use crate::view::{apply_json, plan_json, plan_text};
 
 use super::args::{Common, Format, Plan as Command};
 use super::output::Output;
@@ -56,19 +56,26 @@ pub(super) fn invalid(command: &str, loaded: Loaded, format: Format, output: &Ou
     output.diagnostics(&found, &loaded.manifests.sources);
     match format {
         Format::Text => output.say("The manifests are invalid; no cloud was contacted."),
-        Format::Json => {
-            let document = plan_json::document(&plan_json::PlanInput {
-                plan: None,
-                command,
-                exit_code: Exit::Error.code(),
-                errored: true,
-                diagnostics: &found,
-                sources: &loaded.manifests.sources,
-            });
-            output.result(&plan_json::to_json(&document));
-        }
+        Format::Json => output.result(&without_plan(command, &found, &loaded.manifests.sources)),
     }
     Exit::Error
+}
+
+/// The document of a run that failed before there was a plan.
+pub(super) fn without_plan(command: &str, found: &[Diagnostic], sources: &SourceMap) -> String {
+    let input = plan_json::PlanInput {
+        plan: None,
+        command,
+        exit_code: Exit::Error.code(),
+        errored: true,
+        diagnostics: found,
+        sources,
+    };
+    if command == "apply" {
+        apply_json::to_json(&apply_json::document(&input, None))
+    } else {
+        plan_json::to_json(&plan_json::document(&input))
+    }
 }
 
 /// Contract §2.1: errors before guards, guards before pending changes.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::view::report_json;
+use crate::view::text::counted;
 
 use super::args::{Common, Format, Validate};
 use super::output::Output;
@@ -23,14 +24,14 @@ pub(super) fn run(command: &Validate, _common: &Common, output: &Output) -> Resu
         ))),
         Format::Text if failed => {
             output.say(&format!(
-                "{} problems found; nothing was contacted.",
-                found.len()
+                "{} found; nothing was contacted.",
+                counted(found.len(), "problem")
             ));
         }
         Format::Text => output.result(&format!(
-            "{} accounts and {} objects are valid.\n",
-            loaded.world.accounts.len(),
-            loaded.world.objects.len()
+            "{} and {} are valid.\n",
+            counted(loaded.world.accounts.len(), "account"),
+            counted(loaded.world.objects.len(), "object")
         )),
     }
     Ok(exit)
