@@ -97,6 +97,23 @@ impl Binary {
         copy_folder(&root().join(from), &self.path().join(to));
     }
 
+    /// Copies an example, its accounts at the highest documented rate: the default keeps well below
+    /// it, and a test would only wait.
+    pub(crate) fn copy_example(&self, from: &str, to: &str) {
+        self.copy(from, to);
+        for name in ["account.yaml", "accounts.yaml"] {
+            let path = self.path().join(to).join(name);
+            if let Ok(text) = fs::read_to_string(&path) {
+                let fast = text.replace(
+                    "  cloud: huawei\n",
+                    "  cloud: huawei\n  requestsPerSecond: 10\n",
+                );
+                assert_ne!(fast, text, "the Huawei account is where it was");
+                fs::write(path, fast).expect("write the accounts");
+            }
+        }
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).stdin(Stdio::null()).output();
         Ended::of(output.expect("the binary runs"))

@@ -187,7 +187,7 @@ fn the_schemas_are_fresh() {
 fn every_example_validates_plans_applies_and_then_there_is_nothing_to_do() {
     for folder in example_folders() {
         let binary = Binary::alone();
-        binary.copy(&format!("examples/{folder}"), "idp");
+        binary.copy_example(&format!("examples/{folder}"), "idp");
         let run = |arguments: &[&str]| binary.run(&[arguments, &["idp"]].concat());
         let validated = run(&["validate"]).with_code(0);
         assert_eq!(validated.stderr, "", "{folder}");
@@ -240,7 +240,7 @@ fn the_manifest_schema_refuses_what_the_program_refuses() {
 #[test]
 fn every_json_document_is_as_its_schema_says() {
     let binary = Binary::alone();
-    binary.copy("examples/quickstart", "idp");
+    binary.copy_example("examples/quickstart", "idp");
     binary.write("bad/idp.yaml", "kind: Account\nspec: {cloud: nimbus}\n");
     let json = |code: i32, arguments: &[&str]| {
         binary
@@ -269,10 +269,13 @@ fn every_json_document_is_as_its_schema_says() {
     assert_eq!(invalid["plan"], Value::Null);
     assert_eq!(invalid["outcomes"], serde_json::json!([]));
     let allow = "--allow=switches-sign-in";
-    for _ in 0..2 {
+    for changes in [14, 0] {
         let applied = json(0, &["apply", sandbox, "--yes", allow, "idp"]);
         check("report", &applied, "apply");
-        assert!(applied["plan"].is_object() && applied["outcomes"].is_array());
+        check("plan", &applied["plan"], "the plan in it");
+        let outcomes = applied["outcomes"].as_array().expect("a list");
+        assert_eq!(outcomes.len(), changes);
+        assert!(outcomes.iter().all(|outcome| outcome["outcome"] == "done"));
     }
 }
 

