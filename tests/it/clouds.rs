@@ -25,7 +25,7 @@ fn living(text: &str, lifecycle: &Value) -> String {
     document.to_string()
 }
 
-fn is_write(seen: &&Seen) -> bool {
+fn is_write(seen: &Seen) -> bool {
     ["Create", "Update", "Delete", "Add", "Remove", "Disable"]
         .iter()
         .any(|verb| seen.action.contains(verb))
@@ -33,7 +33,7 @@ fn is_write(seen: &&Seen) -> bool {
 
 fn writes(clouds: &Clouds) -> Vec<String> {
     let seen = clouds.seen();
-    let writes = seen.iter().filter(is_write);
+    let writes = seen.iter().filter(|seen| is_write(seen));
     writes.map(|seen| seen.action.clone()).collect()
 }
 
@@ -41,7 +41,7 @@ fn writes(clouds: &Clouds) -> Vec<String> {
 fn wait_until(clouds: &Clouds, wanted: impl Fn(&[Seen]) -> bool) {
     let begun = Instant::now();
     while !wanted(&clouds.seen()) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never came");
+        assert!(begun.elapsed() < Duration::from_mins(1), "it never came");
         std::thread::yield_now();
     }
 }

@@ -138,7 +138,7 @@ fn files_that_are_no_manifests() {
 fn a_file_that_may_not_be_read() {
     let binary = Binary::alone().manifests(&[ACCOUNTS]);
     let file = binary.path().join("0.yaml");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).expect("close the file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("close the file");
     if fs::read(&file).is_ok() {
         // The superuser reads everything.
         return;
