@@ -15,11 +15,12 @@ use crate::plan::{Plan, Risk, Step, compare};
 use crate::view::progress::Progress;
 use crate::view::{apply_json, apply_text, compare_text, events, plan_json, plan_text};
 
-use super::args::{self, Apply as Command, Common, Format, PlanFormat, Rendering};
+use super::args::{self, Apply as Command, Common, Format};
 use super::config::Config;
 use super::output::Output;
-use super::plan::{has_errors, invalid, is_guarded};
+use super::plan::{has_errors, is_guarded};
 use super::record::Lines;
+use super::render::without_plan;
 use super::run::{Connected, Loaded, Survey};
 use super::{Exit, rim, run, saved};
 
@@ -40,7 +41,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     };
     let loaded = run::load(&manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
-        return invalid("apply", loaded, &rendering(command.format), output);
+        return Ok(invalid(command.format, loaded, output));
     }
     let records = Records::open(command)?;
     run::block_on(async {
@@ -60,15 +61,15 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     })?
 }
 
-/// An apply is told as text or JSON; invalid manifests are told in the plan's form of the same.
-fn rendering(format: Format) -> Rendering {
-    Rendering {
-        format: match format {
-            Format::Text => PlanFormat::Text,
-            Format::Json => PlanFormat::Json,
-        },
-        output: Vec::new(),
+/// Says that the manifests are invalid, in the form that was asked for.
+fn invalid(format: Format, loaded: Loaded, output: &Output) -> Exit {
+    let found = loaded.diagnostics.into_sorted();
+    output.diagnostics(&found, &loaded.manifests.sources);
+    output.say("The manifests are invalid; no cloud was contacted.");
+    if format == Format::Json {
+        output.result(&without_plan("apply", &found, &loaded.manifests.sources));
     }
+    Exit::Error
 }
 
 /// Why nothing is written.
@@ -123,7 +124,12 @@ impl Job<'_> {
         self.records.end(report.as_ref(), &failures);
         if text {
             if let Some(report) = &report {
-                output.result(&apply_text::render(report, &output.theme, output.width));
+                output.result(&if errors && report.outcomes.is_empty() {
+                    // "Nothing to do" would be a claim about what could not be read.
+                    "Apply incomplete: nothing was done.\n".to_owned()
+                } else {
+                    apply_text::render(report, &output.theme, output.width)
+                });
             }
             return exit;
         }

@@ -27,6 +27,9 @@ use clap::Parser;
 
 pub use exit::Exit;
 
+use crate::model::{Code, Diagnostic, SourceMap};
+use crate::view::report_json;
+
 use args::{Args, Command};
 use output::Output;
 
@@ -56,7 +59,43 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             output.error(&error);
+            if let Some(document) = document_of(&args.command, &error) {
+                output.result(&document);
+            }
             Exit::Error
         }
     }
+}
+
+/// Whoever asked for JSON gets one document, however early the run ended.
+fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
+    let (name, wants_json) = match command {
+        Command::Validate(command) => ("validate", command.format == args::Format::Json),
+        Command::Plan(command) => ("plan", command.rendering.format == args::PlanFormat::Json),
+        Command::Apply(command) => ("apply", command.format == args::Format::Json),
+        Command::Show(_)
+        | Command::Graph(_)
+        | Command::Schema(_)
+        | Command::Explain(_)
+        | Command::Sandbox(_) => return None,
+    };
+    if !wants_json {
+        return None;
+    }
+    let finding = Diagnostic::error(Code::CannotRun, error.to_string());
+    let causes = error.chain().skip(1);
+    let found = [causes.fold(finding, |finding, cause| {
+        finding.note(format!("caused by: {cause}"))
+    })];
+    let sources = SourceMap::default();
+    Some(if name == "validate" {
+        report_json::to_json(&report_json::document(
+            name,
+            Exit::Error.code(),
+            &found,
+            &sources,
+        ))
+    } else {
+        render::without_plan(name, &found, &sources)
+    })
 }

@@ -21,7 +21,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let selection = command.selecting.selection();
     let loaded = run::load(&command.manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
-        return invalid("plan", loaded, &command.rendering, output);
+        return invalid(loaded, &command.rendering, output);
     }
     let survey = run::block_on(async {
         let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
@@ -56,18 +56,13 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 }
 
 /// Says that the manifests are invalid, in every form.
-pub(super) fn invalid(
-    command: &str,
-    loaded: Loaded,
-    wanted: &Rendering,
-    output: &Output,
-) -> Result<Exit> {
+fn invalid(loaded: Loaded, wanted: &Rendering, output: &Output) -> Result<Exit> {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
     output.say("The manifests are invalid; no cloud was contacted.");
     let rendered = Rendered {
         plan: None,
-        command,
+        command: "plan",
         exit: Exit::Error,
         diagnostics: &found,
         sources: &loaded.manifests.sources,

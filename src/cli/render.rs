@@ -6,11 +6,28 @@ use crate::model::{Diagnostic, SourceMap};
 use crate::plan::Plan;
 use crate::view::review::{ReviewFormat, ReviewInput, render_as};
 use crate::view::theme::Theme;
-use crate::view::{plan_json, plan_text};
+use crate::view::{apply_json, plan_json, plan_text};
 
 use super::Exit;
 use super::args::{PlanFormat, Rendering};
 use super::output::Output;
+
+/// The JSON document of a run that failed before there was a plan.
+pub(super) fn without_plan(command: &str, found: &[Diagnostic], sources: &SourceMap) -> String {
+    let input = plan_json::PlanInput {
+        plan: None,
+        command,
+        exit_code: Exit::Error.code(),
+        errored: true,
+        diagnostics: found,
+        sources,
+    };
+    if command == "apply" {
+        apply_json::to_json(&apply_json::document(&input, None))
+    } else {
+        plan_json::to_json(&plan_json::document(&input))
+    }
+}
 
 /// What is rendered.
 pub(super) struct Rendered<'a> {

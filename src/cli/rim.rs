@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::provider::Surroundings;
 
@@ -74,15 +76,19 @@ pub(super) fn start_logs(common: &Common) {
         (false, 1) => LevelFilter::INFO,
         (false, _) => LevelFilter::DEBUG,
     };
-    let logs = tracing_subscriber::fmt()
+    // What the libraries below log is not ours to show: connections, pools, and who knows what.
+    let ours = Targets::new()
+        .with_target(env!("CARGO_CRATE_NAME"), level)
+        .with_default(level.min(LevelFilter::WARN));
+    let logs = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_max_level(level)
         .with_ansi(false)
         .with_target(false);
+    let registry = tracing_subscriber::registry().with(ours);
     // A second start (in tests) keeps the first.
     let _ = match common.log_format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+        LogFormat::Text => registry.with(logs).try_init(),
+        LogFormat::Json => registry.with(logs.json().flatten_event(true)).try_init(),
     };
 }
 

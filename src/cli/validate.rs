@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::compile::Selection;
 use crate::view::report_json;
+use crate::view::text::counted;
 
 use super::args::{Common, Format, Validate};
 use super::config::Config;
@@ -29,14 +30,14 @@ pub(super) fn run(command: &Validate, common: &Common, output: &Output) -> Resul
         ))),
         Format::Text if failed => {
             output.say(&format!(
-                "{} problems found; nothing was contacted.",
-                found.len()
+                "{} found; nothing was contacted.",
+                counted(found.len(), "problem")
             ));
         }
         Format::Text => output.result(&format!(
-            "{} accounts and {} objects are valid.\n",
-            loaded.world.accounts.len(),
-            loaded.world.objects.len()
+            "{} and {} are valid.\n",
+            counted(loaded.world.accounts.len(), "account"),
+            counted(loaded.world.objects.len(), "object")
         )),
     }
     Ok(exit)

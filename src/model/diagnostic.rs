@@ -75,6 +75,7 @@ codes! {
     IssuerNotLocked, "issuer-not-locked", "`{issuer: true}` takes the issuer's keys or fingerprints from idform.lock, which does not hold this issuer.";
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
     EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";
+    CannotRun, "cannot-run", "The run could not begin: an endpoint is no usable URL, the sandbox could not be started, standard input could not be read. The message says what was attempted and the causes follow it. Nothing was contacted.";
     CredentialsMissing, "credentials-missing", "No credentials were found for an account. The message lists where they were looked for.";
     AccountMismatch, "account-mismatch", "The credentials belong to another account than the manifest says. Nothing was read or written there.";
     AccountUnreadable, "account-unreadable", "An account could not be read. Its objects are shown as unreadable; other accounts are planned and applied.";

@@ -73,6 +73,13 @@ fn of_change(info: &KindInfo, change: &FieldChange) -> Vec<Risk> {
                 vec![Risk::MayBreakSignIn]
             }
         }
+        // Where making the object switches nobody's sign-in, switching it on does not either. An
+        // apply that was interrupted between the two finishes with the consent it began with.
+        Effect::Switches
+            if change.after == Some(Value::Bool(true)) && !info.create_switches_sign_in =>
+        {
+            vec![Risk::WidensTrust]
+        }
         Effect::Switches => vec![Risk::SwitchesSignIn],
     }
 }

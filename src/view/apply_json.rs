@@ -43,7 +43,7 @@ pub struct OutcomeDocument {
     pub error: Option<ErrorDocument>,
     /// The object whose failure made it skip, else null.
     pub because: Option<String>,
-    /// Whether a part of a skipped change was carried out before.
+    /// Whether a part of a skipped or cancelled change was carried out before.
     pub partly_done: bool,
     /// Fields (or `existence`) that somebody else changed, or that read back otherwise.
     pub fields: Vec<String>,
@@ -124,7 +124,10 @@ fn outcome(step: &StepOutcome) -> OutcomeDocument {
             .collect(),
     };
     match &step.outcome {
-        Outcome::Done | Outcome::Cancelled => {}
+        Outcome::Done => {}
+        Outcome::Cancelled => {
+            document.partly_done = step.calls.iter().any(|call| call.error.is_none());
+        }
         Outcome::Stale { moved } => document.fields.clone_from(moved),
         Outcome::Skipped {
             because,

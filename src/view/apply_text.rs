@@ -63,7 +63,11 @@ pub fn line(step: &StepOutcome, theme: &Theme) -> String {
             format!("{address}: {word}{partly} because {because} was not done")
         }
         Outcome::Cancelled => {
-            format!("{address}: {}", paint(theme.warning(), "cancelled"))
+            let word = paint(theme.warning(), "cancelled");
+            match carried_out(step) {
+                Some(calls) => format!("{address}: {word} after {calls}"),
+                None => format!("{address}: {word}"),
+            }
         }
     }
 }
@@ -115,6 +119,17 @@ fn call(record: &CallRecord) -> String {
         Some(id) => format!("{}, request {}", record.name, neutral(id)),
         None => record.name.to_owned(),
     }
+}
+
+/// The calls of a change that the cloud accepted, when there are any.
+fn carried_out(step: &StepOutcome) -> Option<String> {
+    let done: Vec<String> = step
+        .calls
+        .iter()
+        .filter(|record| record.error.is_none())
+        .map(call)
+        .collect();
+    (!done.is_empty()).then(|| done.join("; "))
 }
 
 fn what_failed(failure: &Failure) -> String {
@@ -213,14 +228,8 @@ impl Lines<'_> {
 
     /// What was carried out before the failure.
     fn sent(&mut self, step: &StepOutcome) {
-        let done: Vec<String> = step
-            .calls
-            .iter()
-            .filter(|record| record.error.is_none())
-            .map(call)
-            .collect();
-        if !done.is_empty() {
-            self.say("done before", &done.join("; "));
+        if let Some(done) = carried_out(step) {
+            self.say("done before", &done);
         }
     }
 
@@ -278,8 +287,12 @@ impl Lines<'_> {
         }
         self.out.push(paint(self.theme.warning(), "Cancelled:"));
         for step in cancelled {
+            let partly = match carried_out(step) {
+                Some(_) => " (partly done before)",
+                None => "",
+            };
             let address = step.address.to_string();
-            self.out.push(format!("  {}", neutral(&address)));
+            self.out.push(format!("  {}{partly}", neutral(&address)));
         }
         self.out.push(String::new());
     }

@@ -375,9 +375,15 @@ fn ending(out: &mut Vec<String>, plan: &Plan, theme: &Theme) {
     let counts = plan::count(plan);
     let count = |action| counts.get(&action).copied().unwrap_or_default();
     if !plan.complete {
-        let unreadable = counted(count(Action::Unreadable), "object");
+        let number = count(Action::Unreadable);
+        let unreadable = counted(number, "object");
+        let differ = if number == 1 {
+            "it differs"
+        } else {
+            "they differ"
+        };
         out.push(format!(
-            "{} {unreadable} could not be read; whether they differ is not known.",
+            "{} {unreadable} could not be read; whether {differ} is not known.",
             paint(theme.error(), "Incomplete:")
         ));
     }

@@ -138,7 +138,7 @@ pub(super) fn gap(text: &str, to: usize) -> String {
 }
 
 /// `1 object`, `2 objects`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

@@ -1,6 +1,12 @@
 //! The one integration binary: everything that is seen from outside.
 
+mod binary;
+mod clouds;
 mod contract;
+mod manifests;
+mod published;
+mod secrets;
+mod story;
 mod support;
 mod terraform;
 mod tidy;

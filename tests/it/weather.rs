@@ -12,7 +12,7 @@ use crate::support::{ACCOUNTS, ALIBABA, Clouds, HUAWEI, TENCENT, document};
 
 const FINGERPRINT: &str = "902ef2deeb3c5b13ea4c3d5193629309e231ae55";
 
-fn provider(name: &str) -> String {
+pub(crate) fn provider(name: &str) -> String {
     document(
         "AlibabaOidcProvider",
         name,
@@ -25,12 +25,12 @@ fn provider(name: &str) -> String {
     )
 }
 
-fn huawei(name: &str, enabled: bool) -> String {
+pub(crate) fn huawei(name: &str, enabled: bool) -> String {
     let spec = json!({"enabled": enabled, "description": "made by a test"});
     document("HuaweiIdentityProvider", name, "huawei-prod", &spec)
 }
 
-fn mapping(group: &str) -> String {
+pub(crate) fn mapping(group: &str) -> String {
     let spec = json!({"rules": [{
         "local": [{"user": {"name": "{0}"}}, {"group": {"name": group}}],
         "remote": [{"type": "sub"}],
@@ -38,7 +38,7 @@ fn mapping(group: &str) -> String {
     document("HuaweiMapping", "m", "huawei-prod", &spec)
 }
 
-fn protocol() -> String {
+pub(crate) fn protocol() -> String {
     let spec = json!({"identityProvider": "p", "protocol": "oidc", "mapping": "m"});
     document("HuaweiProtocol", "p", "huawei-prod", &spec)
 }

@@ -1,0 +1,403 @@
+//! What is published with the program is what the program does: schemas, examples, README, help.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::binary::{Binary, filters};
+use crate::support::root;
+
+const SCHEMAS: [&str; 3] = ["manifest", "plan", "report"];
+
+fn schema(name: &str) -> Value {
+    let path = root().join(format!("schemas/{name}.schema.json"));
+    serde_json::from_str(&fs::read_to_string(path).expect("a schema")).expect("JSON")
+}
+
+/// Checks a value against the words of JSON Schema that our schemas use; an unknown word fails, so
+/// that nothing is passed over.
+fn valid(schema: &Value, whole: &Value, value: &Value, path: &str) -> Result<(), String> {
+    let Some(words) = schema.as_object() else {
+        return if schema == &Value::Bool(true) {
+            Ok(())
+        } else {
+            Err(format!("{path}: must not be there"))
+        };
+    };
+    let fits = |schema: &Value| valid(schema, whole, value, path);
+    let list = |rule: &Value| rule.as_array().cloned().expect("a list of schemas");
+    let number = |rule: &Value| rule.as_i64().expect("a number");
+    let fail = |word: &str, rule: &Value| Err(format!("{path}: {word} {rule}: {value}"));
+    for (word, rule) in words {
+        let good = match word.as_str() {
+            "$schema" | "$id" | "$defs" | "$comment" | "title" | "description" | "format"
+            | "default" | "then" => true,
+            "$ref" => {
+                let pointer = rule.as_str().expect("a pointer").trim_start_matches('#');
+                fits(whole.pointer(pointer).expect("it is defined"))?;
+                true
+            }
+            "allOf" => {
+                for rule in list(rule) {
+                    fits(&rule)?;
+                }
+                true
+            }
+            "anyOf" => list(rule).iter().any(|rule| fits(rule).is_ok()),
+            "oneOf" => list(rule).iter().filter(|rule| fits(rule).is_ok()).count() == 1,
+            "if" => {
+                if fits(rule).is_ok() {
+                    fits(&schema["then"])?;
+                }
+                true
+            }
+            "const" => value == rule,
+            "enum" => list(rule).contains(value),
+            "type" => is_type(rule, value),
+            "minimum" => value.as_i64().is_none_or(|value| value >= number(rule)),
+            "maximum" => value.as_i64().is_none_or(|value| value <= number(rule)),
+            "minLength" => length(value).is_none_or(|length| length >= number(rule)),
+            "maxLength" => length(value).is_none_or(|length| length <= number(rule)),
+            "minItems" => items(value).is_none_or(|items| items >= number(rule)),
+            "maxItems" => items(value).is_none_or(|items| items <= number(rule)),
+            "pattern" => {
+                let pattern = regex::Regex::new(rule.as_str().expect("a pattern"));
+                let pattern = pattern.expect("a regular expression");
+                value.as_str().is_none_or(|text| pattern.is_match(text))
+            }
+            "required" => list(rule).iter().all(|name| {
+                let name = name.as_str().expect("a name");
+                value
+                    .as_object()
+                    .is_none_or(|value| value.contains_key(name))
+            }),
+            "properties" => {
+                for (name, rule) in rule.as_object().expect("an object") {
+                    if let Some(value) = value.get(name) {
+                        valid(rule, whole, value, &format!("{path}/{name}"))?;
+                    }
+                }
+                true
+            }
+            "additionalProperties" => {
+                let known = |name: &str| schema["properties"].get(name).is_some();
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    if !known(name) {
+                        valid(rule, whole, value, &format!("{path}/{name}"))?;
+                    }
+                }
+                true
+            }
+            "items" => {
+                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+                    valid(rule, whole, value, &format!("{path}/{index}"))?;
+                }
+                true
+            }
+            other => panic!("the schema says {other}, which this check does not know"),
+        };
+        if !good {
+            return fail(word, rule);
+        }
+    }
+    Ok(())
+}
+
+fn is_type(rule: &Value, value: &Value) -> bool {
+    let is = |name: &Value| match name.as_str().expect("a type") {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("type {other}"),
+    };
+    rule.as_array()
+        .map_or_else(|| is(rule), |names| names.iter().any(is))
+}
+
+fn length(value: &Value) -> Option<i64> {
+    let count = value.as_str()?.chars().count();
+    Some(i64::try_from(count).expect("a short text"))
+}
+
+fn items(value: &Value) -> Option<i64> {
+    let count = value.as_array()?.len();
+    Some(i64::try_from(count).expect("a short list"))
+}
+
+fn check(name: &str, value: &Value, what: &str) {
+    let schema = schema(name);
+    if let Err(error) = valid(&schema, &schema, value, "") {
+        panic!("{what} is not as schemas/{name}.schema.json says: {error}");
+    }
+}
+
+/// Every YAML file under `examples/`.
+fn examples() -> Vec<PathBuf> {
+    fn collect(folder: PathBuf, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                collect(path, files);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "yaml")
+            {
+                files.push(path);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    collect(root().join("examples"), &mut files);
+    files.sort();
+    files
+}
+
+fn example_folders() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root().join("examples"))
+        .expect("the examples")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_schemas_are_fresh() {
+    let binary = Binary::alone();
+    for name in SCHEMAS {
+        let printed = binary.run(&["schema", name]).with_code(0).stdout;
+        let path = root().join(format!("schemas/{name}.schema.json"));
+        let kept = fs::read_to_string(path).expect("a published schema");
+        assert!(
+            kept == printed,
+            "run `idform schema {name} > schemas/{name}.schema.json`"
+        );
+    }
+    let published = fs::read_dir(root().join("schemas"))
+        .expect("the schemas")
+        .count();
+    assert_eq!(published, SCHEMAS.len());
+}
+
+#[test]
+fn every_example_validates_plans_applies_and_then_there_is_nothing_to_do() {
+    for folder in example_folders() {
+        let binary = Binary::alone();
+        binary.copy_example(&format!("examples/{folder}"), "idp");
+        let run = |arguments: &[&str]| binary.run(&[arguments, &["idp"]].concat());
+        let validated = run(&["validate"]).with_code(0);
+        assert_eq!(validated.stderr, "", "{folder}");
+        let plan = ["plan", "--sandbox=clouds", "--detailed-exitcode"];
+        let _ = run(&plan).with_code(2);
+        let consent = ["--yes", "--allow=switches-sign-in"];
+        let apply = [&["apply", "--sandbox=clouds"], &consent[..]].concat();
+        let _ = run(&apply).with_code(0);
+        let _ = run(&plan).with_code(0);
+    }
+}
+
+#[test]
+fn editors_find_no_mistake_in_the_examples() {
+    for file in examples() {
+        let text = fs::read_to_string(&file).expect("an example");
+        let first = text.lines().next().expect("a line");
+        let named = first
+            .strip_prefix("# yaml-language-server: $schema=")
+            .expect("the first line names the schema");
+        let schema = file.parent().expect("a folder").join(named);
+        let ours = root().join("schemas/manifest.schema.json");
+        assert_eq!(
+            schema.canonicalize().expect("the schema is there"),
+            ours.canonicalize().expect("ours")
+        );
+        let documents: Vec<Value> = serde_yaml::from_multiple(&text).expect("YAML");
+        for document in documents {
+            check("manifest", &document, &file.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn the_manifest_schema_refuses_what_the_program_refuses() {
+    let schema = schema("manifest");
+    for case in ["unknown-key", "wrong-types", "unknown-kind"] {
+        let file = root().join(format!("tests/cases/binary/{case}/idp.yaml"));
+        let text = fs::read_to_string(file).expect("a case");
+        let documents: Vec<Value> = serde_yaml::from_multiple(&text).expect("YAML");
+        assert!(
+            documents
+                .iter()
+                .any(|document| valid(&schema, &schema, document, "").is_err()),
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn every_json_document_is_as_its_schema_says() {
+    let binary = Binary::alone();
+    binary.copy_example("examples/quickstart", "idp");
+    binary.write("bad/idp.yaml", "kind: Account\nspec: {cloud: nimbus}\n");
+    let json = |code: i32, arguments: &[&str]| {
+        binary
+            .run(&[arguments, &["--format=json"]].concat())
+            .with_code(code)
+            .json()
+    };
+    let sandbox = "--sandbox=clouds";
+    check("report", &json(0, &["validate", "idp"]), "validate");
+    check(
+        "report",
+        &json(1, &["validate", "bad"]),
+        "validate of nonsense",
+    );
+    check("plan", &json(0, &["plan", sandbox, "idp"]), "plan");
+    check(
+        "plan",
+        &json(1, &["plan", sandbox, "bad"]),
+        "plan of nonsense",
+    );
+    let refused = json(3, &["apply", sandbox, "idp"]);
+    check("report", &refused, "apply without consent");
+    check("plan", &refused["plan"], "the plan in it");
+    let invalid = json(1, &["apply", sandbox, "bad"]);
+    check("report", &invalid, "apply of nonsense");
+    assert_eq!(invalid["plan"], Value::Null);
+    assert_eq!(invalid["outcomes"], serde_json::json!([]));
+    let allow = "--allow=switches-sign-in";
+    for changes in [14, 0] {
+        let applied = json(0, &["apply", sandbox, "--yes", allow, "idp"]);
+        check("report", &applied, "apply");
+        check("plan", &applied["plan"], "the plan in it");
+        let outcomes = applied["outcomes"].as_array().expect("a list");
+        assert_eq!(outcomes.len(), changes);
+        assert!(outcomes.iter().all(|outcome| outcome["outcome"] == "done"));
+    }
+}
+
+/// The commands of the README that can be run from the sources, without their prefix.
+fn readme_commands() -> Vec<Vec<String>> {
+    let text = fs::read_to_string(root().join("README.md")).expect("the README");
+    let mut inside = false;
+    let mut commands = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if inside {
+            let command = line
+                .strip_prefix("$ ")
+                .expect("a console block holds commands");
+            let command = command.split(" # ").next().unwrap_or_default();
+            let words = command
+                .strip_prefix("cargo run --release --")
+                .or_else(|| command.strip_prefix("idform"));
+            if let Some(words) = words {
+                commands.push(words.split_whitespace().map(str::to_owned).collect());
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_readme_says_commands_that_exist() {
+    let commands = readme_commands();
+    assert!(commands.len() > 5, "{commands:?}");
+    let binary = Binary::alone();
+    for command in commands {
+        let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+        words.push("--help");
+        let _ = binary.run(&words).with_code(0);
+    }
+}
+
+#[test]
+fn the_story_of_the_readme_runs() {
+    let binary = Binary::alone();
+    binary.copy("examples", "examples");
+    let story: Vec<Vec<String>> = readme_commands()
+        .into_iter()
+        .filter(|command| command.iter().any(|word| word == "--sandbox"))
+        .collect();
+    let run = |command: &[String]| {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        binary.run(&words)
+    };
+    let [apply, plan] = &story[..] else {
+        panic!("the story has two commands: {story:?}");
+    };
+    let allow = apply.iter().position(|word| word == "--allow");
+    let mut without = apply.clone();
+    without.drain(allow.expect("it allows a risk")..).nth(1);
+    without.push("examples/quickstart".to_owned());
+    let refused = run(&without).with_code(3);
+    assert!(refused.stderr.contains("switches-sign-in"), "{refused:?}");
+    let _ = run(apply).with_code(0);
+    let again = run(apply).with_code(0);
+    assert!(again.stdout.contains("No changes"), "{again:?}");
+    let state = ".idform/sandbox/alibaba/1234567890123456.json";
+    let text = fs::read_to_string(binary.path().join(state)).expect("where the README says");
+    binary.write(state, text.replace("GitLab pipelines", "by hand"));
+    let edited = run(plan).with_code(2);
+    assert!(edited.stdout.contains("\"by hand\""), "{edited:?}");
+    assert!(edited.stdout.contains("1 to update"), "{edited:?}");
+}
+
+#[test]
+fn the_readme_names_every_kind() {
+    let text = fs::read_to_string(root().join("README.md")).expect("the README");
+    let examples: String = examples()
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("an example"))
+        .collect();
+    for cloud in idform::clouds::CLOUDS {
+        for kind in cloud.kinds {
+            let name = kind.info().name.0;
+            assert!(text.contains(&format!("`{name}`")), "{name} in the README");
+            assert!(
+                examples.contains(&format!("kind: {name}\n")),
+                "an example of {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn help_is_as_it_was_read() {
+    let binary = Binary::alone();
+    let _filters = filters(&binary);
+    for command in [
+        &[][..],
+        &["validate"],
+        &["plan"],
+        &["apply"],
+        &["schema"],
+        &["explain"],
+        &["sandbox"],
+        &["sandbox", "serve"],
+    ] {
+        let help = binary.run(&[command, &["--help"]].concat()).with_code(0);
+        assert_eq!(help.stderr, "");
+        let name = format!("help-{}", command.join("-"));
+        insta::assert_snapshot!(name.trim_end_matches('-'), help.stdout);
+    }
+}
+
+#[test]
+fn every_code_and_kind_is_explained() {
+    let binary = Binary::alone();
+    let kinds = idform::clouds::CLOUDS
+        .iter()
+        .flat_map(|cloud| cloud.kinds)
+        .map(|kind| kind.info().name.0);
+    let codes = idform::model::Code::ALL.iter().map(|code| code.slug());
+    for topic in kinds.chain(codes).chain(["", "Account"]) {
+        let ended = binary.run(&["explain", topic]).with_code(0);
+        assert!(ended.stdout.ends_with('\n') && ended.stderr.is_empty());
+    }
+}
