@@ -15,6 +15,8 @@ use crate::provider::{
     Again, Call, ErrorClass, Phase, PhaseWrites, ProviderError, SideEffect, Write,
 };
 
+pub(in crate::view) mod review;
+
 pub(super) fn address(text: &'static str) -> Address {
     let mut parts = text.split('/');
     let mut next = || parts.next().unwrap();

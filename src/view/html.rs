@@ -172,8 +172,9 @@ fn findings(out: &mut String, found: &[DiagnosticDocument]) {
             let _ = write!(out, " <span class=\"place\">{}</span>", code(&place));
         }
         out.push_str("</p>");
-        for line in finding.detail.lines() {
-            let _ = write!(out, "<p class=\"detail\">{}</p>", text(line));
+        if !finding.detail.is_empty() {
+            let lines: Vec<String> = finding.detail.lines().map(text).collect();
+            let _ = write!(out, "<p class=\"detail\">{}</p>", lines.join("<br>"));
         }
         out.push_str("</li>\n");
     }
@@ -363,7 +364,8 @@ fn change(out: &mut String, index: usize, step: &Step, waits: Option<&Waits<'_>>
                 Some('@' | '\\') => "hunk",
                 _ => "same",
             };
-            let _ = writeln!(out, "<span class=\"{class}\">{}</span>", text(&line));
+            // The line break stands inside: the lines are blocks, and copied text keeps it.
+            let _ = write!(out, "<span class=\"{class}\">{}\n</span>", text(&line));
         }
         out.push_str("</pre></div>\n");
     }

@@ -218,12 +218,11 @@ fn finding(finding: &DiagnosticDocument) -> String {
         let _ = write!(out, " at {}", short_code(&place, NAME));
     }
     out.push('\n');
-    for line in finding
-        .detail
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-    {
-        let _ = writeln!(out, "  - {}", prose(line, SENTENCE));
+    // Lines of one item: a line break in foreign text makes no item of its own.
+    let lines = finding.detail.lines().filter(|line| !line.trim().is_empty());
+    let lines: Vec<String> = lines.map(|line| prose(line, SENTENCE)).collect();
+    if !lines.is_empty() {
+        let _ = writeln!(out, "  - {}", lines.join("<br>"));
     }
     out
 }

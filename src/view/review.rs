@@ -51,6 +51,7 @@ impl ReviewInput<'_> {
         let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         let mut key = words.join("-").to_ascii_lowercase();
         key.truncate(MOST);
+        key.truncate(key.trim_end_matches('-').len());
         if key != title {
             let hash = fingerprint(&[title]);
             key = format!("{key}-{}", &hash[..8]);
