@@ -1,5 +1,6 @@
 //! The one integration binary: everything that is seen from outside.
 
+mod cases;
 mod contract;
 mod support;
 mod terraform;
