@@ -88,17 +88,14 @@ pub(super) async fn run(
         tell,
         calls: Vec::new(),
     };
-    // What goes with its parent has its place in the order and nothing of its own to do.
-    let outcome = if work.phase.calls.is_empty() {
-        Outcome::Done
+    // What goes with its parent has nothing of its own to do; the parent is gone by now.
+    let ended = if work.phase.calls.is_empty() {
+        work.read_back_until_it_shows().await
     } else {
-        match work.carry_out(&basis(step, phase)).await {
-            Ok(()) => Outcome::Done,
-            Err(outcome) => outcome,
-        }
+        work.carry_out(&basis(step, phase)).await
     };
     Ended {
-        outcome,
+        outcome: ended.err().unwrap_or(Outcome::Done),
         calls: work.calls,
     }
 }
