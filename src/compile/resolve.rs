@@ -290,3 +290,6 @@ pub(super) fn cycles(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
         diagnostics.push(diagnostic);
     }
 }
+
+#[cfg(test)]
+mod tests;

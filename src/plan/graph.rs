@@ -152,3 +152,6 @@ fn goes_along(step: &Step) -> bool {
     let mut phases = step.phases.iter();
     phases.any(|phase| phase.phase == Phase::Remove && phase.calls.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ pub mod graph;
 pub mod guard;
 mod rivals;
 mod step;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
