@@ -234,12 +234,12 @@ impl Work<'_> {
                 return vec!["existence".to_owned()];
             }
         };
+        // A fact that could not be read when it was planned was told as unknown, so knowing it now
+        // changes nothing; one that was known and is not any more does.
         if let (Some(planned), facts) = facts {
-            let different = |name: &&String| planned.get(*name) != facts.get(*name);
-            let mut both: Vec<&String> = planned.keys().chain(facts.keys()).collect();
-            both.sort();
-            both.dedup();
-            moved.extend(both.into_iter().filter(different).cloned());
+            let different = |(name, value): &(&String, &Value)| facts.get(*name) != Some(*value);
+            let different = planned.iter().filter(different);
+            moved.extend(different.map(|(name, _)| name.clone()));
         }
         moved
     }
