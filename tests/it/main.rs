@@ -2,6 +2,7 @@
 
 mod cases;
 mod contract;
+mod properties;
 mod support;
 mod terraform;
 mod tidy;
