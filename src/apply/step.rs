@@ -89,17 +89,14 @@ pub(super) async fn run(
         listener,
         calls: Vec::new(),
     };
-    // What goes with its parent has its place in the order and nothing of its own to do.
-    let outcome = if work.phase.calls.is_empty() {
-        Outcome::Done
+    // What goes with its parent has nothing of its own to do; the parent is gone by now.
+    let ended = if work.phase.calls.is_empty() {
+        work.read_back_until_it_shows().await
     } else {
-        match work.carry_out(&basis(step, phase)).await {
-            Ok(()) => Outcome::Done,
-            Err(outcome) => outcome,
-        }
+        work.carry_out(&basis(step, phase)).await
     };
     Ended {
-        outcome,
+        outcome: ended.err().unwrap_or(Outcome::Done),
         calls: work.calls,
     }
 }
@@ -247,12 +244,12 @@ impl Work<'_> {
                 return vec!["existence".to_owned()];
             }
         };
+        // A fact that could not be read when it was planned was told as unknown, so knowing it now
+        // changes nothing; one that was known and is not any more does.
         if let (Some(planned), facts) = facts {
-            let different = |name: &&String| planned.get(*name) != facts.get(*name);
-            let mut both: Vec<&String> = planned.keys().chain(facts.keys()).collect();
-            both.sort();
-            both.dedup();
-            moved.extend(both.into_iter().filter(different).cloned());
+            let different = |(name, value): &(&String, &Value)| facts.get(*name) != Some(*value);
+            let different = planned.iter().filter(different);
+            moved.extend(different.map(|(name, _)| name.clone()));
         }
         moved
     }

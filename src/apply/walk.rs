@@ -66,3 +66,6 @@ impl Walk {
         skipped
     }
 }
+
+#[cfg(test)]
+mod tests;

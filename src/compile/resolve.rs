@@ -6,7 +6,7 @@ use std::sync::Arc;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
-use crate::manifest::{Ensure, GivenValue, Manifests, Spanned};
+use crate::manifest::{Ensure, GivenValue, Manifests, Mode, Spanned};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, KindName, Value};
 use crate::provider::{Form, Naming, Removal, field_of};
 
@@ -26,15 +26,36 @@ pub(super) fn references(
             (address.clone(), (desired.identity.clone(), desired.ensure))
         })
         .collect();
+    let declared: BTreeMap<(String, KindName, &String), String> = names
+        .iter()
+        .map(|(address, (identity, _))| {
+            let key = (address.account.clone(), address.kind, identity);
+            (key, address.name.clone())
+        })
+        .collect();
     for lowered in objects.values_mut() {
         let document = lowered.document;
         let desired = &mut lowered.desired;
         let info = desired.kind.info();
         for (name, given) in &document.spec {
-            let (GivenValue::Local(target), Some(Form::Reference { kind, .. })) =
-                (&given.value, field_of(info, name).map(|field| &field.form))
+            let Some(Form::Reference { kind, .. }) = field_of(info, name).map(|field| &field.form)
             else {
                 continue;
+            };
+            let target = match &given.value {
+                GivenValue::Local(target) => target,
+                // Called external, yet declared here: the order must not depend on the spelling.
+                GivenValue::External(identity) => {
+                    let key = (desired.address.account.clone(), KindName(kind), identity);
+                    match declared.get(&key) {
+                        Some(target) => target,
+                        None => continue,
+                    }
+                }
+                GivenValue::Value(_)
+                | GivenValue::Cleared
+                | GivenValue::IssuerKeys
+                | GivenValue::IssuerFingerprints => continue,
             };
             let address = Address {
                 account: desired.address.account.clone(),
@@ -209,7 +230,10 @@ pub(super) fn removals(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
             .references
             .get(field)
             .and_then(|parent| objects.get(parent))
-            .is_some_and(|parent| parent.desired.ensure == Ensure::Absent);
+            .is_some_and(|parent| {
+                parent.desired.ensure == Ensure::Absent
+                    && (parent.desired.mode == Mode::Manage || desired.mode == Mode::Observe)
+            });
         if desired.ensure == Ensure::Absent && !parent_goes {
             diagnostics.push(
                 Diagnostic::error(
@@ -266,3 +290,6 @@ pub(super) fn cycles(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
         diagnostics.push(diagnostic);
     }
 }
+
+#[cfg(test)]
+mod tests;

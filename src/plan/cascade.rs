@@ -1,17 +1,16 @@
-//! What a change to one object does to others: parts that go with a replaced whole, names that must
-//! be free first, and stops that spread.
+//! What a change to one object does to others: parts that go with a replaced whole, references that
+//! must be let go of first, and stops that spread.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::World;
 use crate::manifest::{Ensure, Mode};
 use crate::model::{Address, KindName, Value};
-use crate::observe::Snapshot;
-use crate::provider::{Form, Link, Live, Phase, field_of};
+use crate::provider::{Form, Link, Phase, field_of};
 
 use super::action::BlockedBy;
 use super::step::Draft;
-use super::{Action, Reason, Step, guard};
+use super::{Action, Graph, Reason, Step, guard};
 
 /// Everything that is part of a replaced object is made anew too, and so is what goes along.
 pub(super) fn replacements(world: &World, drafts: &mut BTreeMap<Address, Draft<'_>>) {
@@ -34,10 +33,13 @@ pub(super) fn replacements(world: &World, drafts: &mut BTreeMap<Address, Draft<'
                     draft.reason = Reason::GoesWith(whole.clone());
                     queue.push(address.clone());
                 }
+                // Made anew before the whole is removed, it would go along with the old one.
+                if address != part && matches!(draft.action, Action::Create | Action::Replace) {
+                    draft.after_removal_of.insert(whole.clone());
+                }
             }
         }
     }
-    releases(drafts);
 }
 
 /// For each whole: its parts, each with what goes along when the whole is removed.
@@ -74,8 +76,9 @@ fn parts(
     parts
 }
 
-/// A live reference that the manifest drops must be gone before its target is removed.
-fn releases(drafts: &mut BTreeMap<Address, Draft<'_>>) {
+/// Nothing is removed from under what refers to it: who lets go of it does so first, and who does
+/// not keeps it.
+pub(super) fn removals(drafts: &mut BTreeMap<Address, Draft<'_>>) {
     let leaving: BTreeMap<(String, KindName, String), Address> = drafts
         .iter()
         .filter(|(_, draft)| matches!(draft.action, Action::Delete | Action::Replace))
@@ -90,6 +93,7 @@ fn releases(drafts: &mut BTreeMap<Address, Draft<'_>>) {
     if leaving.is_empty() {
         return;
     }
+    let mut kept: Vec<(Address, Address)> = Vec::new();
     for (address, draft) in drafts.iter_mut() {
         let Some(live) = draft.live else { continue };
         for field in draft.desired.kind.info().fields {
@@ -100,74 +104,41 @@ fn releases(drafts: &mut BTreeMap<Address, Draft<'_>>) {
                 continue;
             };
             let key = (address.account.clone(), KindName(kind), target.to_owned());
-            if let Some(target) = leaving.get(&key)
-                && !draft.desired.needs.contains(target)
-            {
-                draft.releases.insert(target.clone());
-            }
-        }
-    }
-}
-
-/// Live objects that stand in the way of a create: wait for their removal, or say so.
-pub(super) fn rivals(snapshot: &Snapshot, drafts: &mut BTreeMap<Address, Draft<'_>>) {
-    let mut groups: BTreeSet<(String, KindName)> = BTreeSet::new();
-    for (address, draft) in drafts.iter() {
-        if matches!(draft.action, Action::Create | Action::Replace) {
-            groups.insert((address.account.clone(), address.kind));
-        }
-    }
-    for (account, kind) in groups {
-        let first = Address {
-            account: account.clone(),
-            kind,
-            name: String::new(),
-        };
-        let in_group = |address: &Address| address.account == account && address.kind == kind;
-        let mut live: BTreeMap<String, Live> = snapshot
-            .others
-            .get(&(account.clone(), kind))
-            .cloned()
-            .unwrap_or_default();
-        let mut leaving: BTreeMap<String, Address> = BTreeMap::new();
-        for (address, draft) in drafts.range(&first..).take_while(|(at, _)| in_group(at)) {
-            let Some(found) = draft.live else { continue };
-            live.insert(draft.desired.identity.clone(), found.clone());
-            if matches!(draft.action, Action::Delete | Action::Replace) {
-                leaving.insert(draft.desired.identity.clone(), address.clone());
-            }
-        }
-        if live.is_empty() {
-            continue;
-        }
-        for (_, draft) in drafts
-            .range_mut(&first..)
-            .take_while(|(at, _)| in_group(at))
-        {
-            if !matches!(draft.action, Action::Create | Action::Replace) {
+            let Some(target) = leaving.get(&key) else {
                 continue;
+            };
+            let goes = matches!(draft.action, Action::Delete | Action::Replace);
+            let lets_go = draft.action == Action::Update
+                && draft
+                    .changes
+                    .iter()
+                    .any(|change| change.field == field.name);
+            if lets_go || goes && !draft.desired.needs.contains(target) {
+                draft.releases.insert(target.clone());
+            } else if !goes {
+                kept.push((target.clone(), address.clone()));
             }
-            for (identity, why) in draft.desired.kind.rivals(&draft.desired.fields, &live) {
-                if identity == draft.desired.identity {
-                    continue;
-                }
-                match leaving.get(&identity) {
-                    Some(rival) => {
-                        draft.after_removal_of.insert(rival.clone());
-                    }
-                    None => draft.impossible = Some(why),
-                }
-            }
+        }
+    }
+    for (target, user) in kept {
+        if let Some(draft) = drafts.get_mut(&target) {
+            draft.impossible.get_or_insert_with(|| {
+                format!("{user} refers to it on the cloud, and the manifests leave that as it is")
+            });
         }
     }
 }
 
-/// A blocked or unreadable object stops what waits for it, and what would be removed from under it.
+/// A blocked or unreadable object stops what waits for it, what would be removed from under it, and
+/// what would be switched on without it.
 pub(super) fn stops(world: &World, steps: &mut BTreeMap<Address, Step>) {
-    let mut users: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
-    for (address, desired) in &world.objects {
-        for need in &desired.needs {
-            users.entry(need).or_default().push(address);
+    let mut users: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+    for (address, step) in steps.iter() {
+        for awaited in step.needs.iter().chain(&step.after_removal_of) {
+            users
+                .entry(awaited.clone())
+                .or_default()
+                .insert(address.clone());
         }
     }
     let mut queue: Vec<Address> = steps
@@ -175,30 +146,41 @@ pub(super) fn stops(world: &World, steps: &mut BTreeMap<Address, Step>) {
         .filter(|(_, step)| matches!(step.action, Action::Blocked | Action::Unreadable))
         .map(|(address, _)| address.clone())
         .collect();
+    let has = |step: &Step, wanted: Phase| step.phases.iter().any(|phase| phase.phase == wanted);
     while let Some(stopped) = queue.pop() {
-        let how = match steps.get(&stopped).map(|step| step.action) {
-            Some(Action::Unreadable) => "could not be read",
-            _ => "is blocked",
+        let Some(step) = steps.get(&stopped) else {
+            continue;
         };
+        let how = if step.action == Action::Unreadable {
+            "could not be read"
+        } else {
+            "is blocked"
+        };
+        let held: BTreeSet<Address> = step.needs.union(&step.releases).cloned().collect();
         for user in users.get(&stopped).into_iter().flatten() {
+            let why = format!("it waits for {stopped}, which {how}");
+            stop(steps, user, &mut queue, |_| true, &why);
+        }
+        for target in &held {
+            let why = format!("it would be removed from under {stopped}, which {how}");
             stop(
                 steps,
-                user,
+                target,
                 &mut queue,
-                |_| true,
-                || format!("it waits for {stopped}, which {how}"),
+                |step| has(step, Phase::Remove),
+                &why,
             );
         }
-        let needs: Vec<Address> = steps
-            .get(&stopped)
-            .map(|step| step.needs.iter().cloned().collect())
-            .unwrap_or_default();
-        for need in &needs {
-            let removes =
-                |step: &Step| step.phases.iter().any(|phase| phase.phase == Phase::Remove);
-            stop(steps, need, &mut queue, removes, || {
-                format!("it would be removed from under {stopped}, which {how}")
-            });
+        let referents = world.objects.get(&stopped).into_iter();
+        for target in referents.flat_map(|desired| desired.references.values()) {
+            let why = format!("it would be enabled without {stopped}, which {how}");
+            stop(
+                steps,
+                target,
+                &mut queue,
+                |step| has(step, Phase::Activate),
+                &why,
+            );
         }
     }
 }
@@ -208,13 +190,41 @@ fn stop(
     address: &Address,
     queue: &mut Vec<Address>,
     applies: impl Fn(&Step) -> bool,
-    why: impl Fn() -> String,
+    why: &str,
 ) {
     if let Some(step) = steps.get_mut(address)
         && step.is_change()
         && applies(step)
     {
-        guard::block(step, BlockedBy::Waiting, why());
+        guard::block(step, BlockedBy::Waiting, why.to_owned());
         queue.push(address.clone());
     }
+}
+
+/// Changes that wait for each other in a circle are not begun. True when there were any.
+pub(super) fn circles(steps: &mut BTreeMap<Address, Step>) -> bool {
+    let circles: Vec<BTreeSet<Address>> = {
+        let listed: Vec<&Step> = steps.values().collect();
+        let found = Graph::over(listed.iter().copied()).circles();
+        let addresses = |circle: &BTreeSet<usize>| -> BTreeSet<Address> {
+            let members = circle.iter().map(|step| listed[*step].address.clone());
+            members.collect()
+        };
+        found.iter().map(addresses).collect()
+    };
+    for circle in &circles {
+        let names: Vec<String> = circle.iter().map(ToString::to_string).collect();
+        for address in circle {
+            if let Some(step) = steps.get_mut(address)
+                && step.is_change()
+            {
+                let why = format!(
+                    "these changes wait for each other: {}; make one of them alone first",
+                    names.join(", ")
+                );
+                guard::block(step, BlockedBy::Impossible, why);
+            }
+        }
+    }
+    !circles.is_empty()
 }

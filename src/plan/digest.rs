@@ -71,3 +71,6 @@ pub(super) fn of(world: &World, snapshot: &Snapshot) -> Digest {
     }
     Digest(hex::encode(&hash.finalize()[..BYTES]))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The order of a plan: one node for each phase of each change, edges where one must wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -28,19 +28,22 @@ pub struct Graph {
 impl Graph {
     /// Builds the order of all changes of a plan.
     pub fn of(plan: &Plan) -> Self {
+        Self::over(plan.steps.iter())
+    }
+
+    /// The same before there is a plan.
+    pub(super) fn over<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
         let mut graph = DiGraph::new();
-        let mut places: BTreeMap<&Address, Vec<(Phase, NodeIndex)>> = BTreeMap::new();
-        let changes = || {
-            plan.steps
-                .iter()
-                .enumerate()
-                .filter(|(_, step)| step.is_change())
-        };
-        for (index, step) in changes() {
+        let mut places: Places<'_> = BTreeMap::new();
+        let changes: Vec<(usize, &Step)> = steps
+            .enumerate()
+            .filter(|(_, step)| step.is_change())
+            .collect();
+        for (index, step) in &changes {
             let mut before: Option<NodeIndex> = None;
             for (phase_index, phase) in step.phases.iter().enumerate() {
                 let node = graph.add_node(Node {
-                    step: index,
+                    step: *index,
                     phase: phase_index,
                 });
                 if let Some(before) = before {
@@ -53,7 +56,7 @@ impl Graph {
                     .push((phase.phase, node));
             }
         }
-        for (_, step) in changes() {
+        for (_, step) in &changes {
             connect(&mut graph, &places, step);
         }
         Self { graph }
@@ -81,8 +84,17 @@ impl Graph {
             .count()
     }
 
-    /// Whether the order can be carried out at all. Manifests with cycles never get this far, so a
-    /// false here is a bug.
+    /// Steps that wait for each other, so that none of them could ever begin.
+    pub(super) fn circles(&self) -> Vec<BTreeSet<usize>> {
+        petgraph::algo::tarjan_scc(&self.graph)
+            .into_iter()
+            .filter(|circle| circle.len() > 1)
+            .map(|circle| circle.iter().map(|node| self.graph[*node].step).collect())
+            .collect()
+    }
+
+    /// Whether the order can be carried out at all. Changes that go in a circle are blocked before
+    /// there is a plan, so a false here is a bug.
     pub fn is_acyclic(&self) -> bool {
         !petgraph::algo::is_cyclic_directed(&self.graph)
     }
@@ -114,14 +126,32 @@ fn connect(graph: &mut DiGraph<Node, ()>, places: &Places<'_>, step: &Step) {
     let own = |phase| of(&step.address, phase);
     for need in &step.needs {
         edge(&of(need, Phase::Quiesce), &all(&step.address));
-        edge(&own(Phase::Remove), &of(need, Phase::Remove));
+        if goes_along(step) {
+            edge(&of(need, Phase::Remove), &own(Phase::Remove));
+        } else {
+            edge(&own(Phase::Remove), &of(need, Phase::Remove));
+        }
         edge(&of(need, Phase::Write), &own(Phase::Write));
         edge(&all(&step.address), &of(need, Phase::Activate));
     }
     for rival in &step.after_removal_of {
         edge(&of(rival, Phase::Remove), &own(Phase::Write));
     }
+    // What is removed lets go by that, the rest by being written.
+    let mut letting_go = own(Phase::Remove);
+    if letting_go.is_empty() {
+        letting_go = own(Phase::Write);
+    }
     for released in &step.releases {
-        edge(&own(Phase::Write), &of(released, Phase::Remove));
+        edge(&letting_go, &of(released, Phase::Remove));
     }
 }
+
+/// Whether it is removed by no call of its own: it is gone when the objects it needs are.
+fn goes_along(step: &Step) -> bool {
+    let mut phases = step.phases.iter();
+    phases.any(|phase| phase.phase == Phase::Remove && phase.calls.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -275,3 +275,6 @@ pub fn missing(plan: &Plan, consent: &Consent) -> Vec<Missing> {
     missing.sort();
     missing
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The heart: desired against live gives a plan. Pure, and complete before anything is done.
 //!
 //! Read `action.rs` for the words, `diff.rs` for what counts as different, [`make`] for how a step
-//! comes about, `cascade.rs` for what one change does to others, `guard.rs` for what may go wrong,
+//! comes about, `cascade.rs` and `rivals.rs` for what one change does to others, `guard.rs` for what may go wrong,
 //! `graph.rs` for the order.
 
 pub mod action;
@@ -13,7 +13,10 @@ pub mod file;
 mod findings;
 pub mod graph;
 pub mod guard;
+mod rivals;
 mod step;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +86,7 @@ pub struct Step {
     pub needs: BTreeSet<Address>,
     /// Removals of other objects that must come before this object is written.
     pub after_removal_of: BTreeSet<Address>,
-    /// Objects that it refers to now and no more afterwards; they are removed after it is written.
+    /// Objects that it refers to now and no more afterwards; they are removed after it let go.
     pub releases: BTreeSet<Address>,
     /// Who answers for it.
     pub owner: Option<String>,
@@ -111,13 +114,18 @@ pub fn count(plan: &Plan) -> BTreeMap<Action, usize> {
 pub fn make(world: &World, snapshot: &Snapshot, guards: &Guards) -> Plan {
     let mut drafts = step::drafts(world, snapshot);
     cascade::replacements(world, &mut drafts);
-    cascade::rivals(snapshot, &mut drafts);
+    cascade::removals(&mut drafts);
+    rivals::rivals(snapshot, &mut drafts);
+    rivals::missing(&mut drafts);
     let mut steps: BTreeMap<Address, Step> = drafts
         .into_iter()
         .map(|(address, draft)| (address, step::finish(draft)))
         .collect();
     guard::protect(world, guards, &mut steps);
     cascade::stops(world, &mut steps);
+    while cascade::circles(&mut steps) {
+        cascade::stops(world, &mut steps);
+    }
     let steps: Vec<Step> = steps.into_values().collect();
     let complete = steps.iter().all(|step| step.action != Action::Unreadable);
     Plan {

@@ -33,6 +33,16 @@ pub(super) struct Draft<'a> {
     pub(super) releases: BTreeSet<Address>,
 }
 
+impl Draft<'_> {
+    /// The fields it is made with; what is not managed survives a replacement.
+    pub(super) fn fields_made(&self) -> Fields {
+        match self.live {
+            Some(live) => merged(&live.fields, &self.desired.fields),
+            None => self.desired.fields.clone(),
+        }
+    }
+}
+
 /// One draft for each declared object.
 pub(super) fn drafts<'a>(world: &'a World, snapshot: &'a Snapshot) -> BTreeMap<Address, Draft<'a>> {
     world
@@ -145,20 +155,23 @@ fn account_error(snapshot: &Snapshot, account: &str) -> String {
 }
 
 /// Makes up the calls and what they risk.
-pub(super) fn finish(draft: Draft<'_>) -> Step {
+pub(super) fn finish(mut draft: Draft<'_>) -> Step {
     let info = draft.desired.kind.info();
     let calls = calls(&draft);
     let side_effects = side_effects(&draft);
-    let (phases, impossible) = match (draft.impossible, calls) {
+    let (phases, impossible) = match (draft.impossible.take(), calls) {
         (Some(why), _) | (None, Err(why)) => (Vec::new(), Some(why)),
         (None, Ok(phases)) => (phases, None),
     };
+    follow(&mut draft, &phases);
+    let leaves = phases.last().and_then(|phase| phase.leaves.clone());
     let after = match draft.action {
         Action::Delete => None,
         Action::Create => Some(draft.desired.fields.clone()),
-        Action::Disable => phases.last().and_then(|phase| phase.leaves.clone()),
+        Action::Disable => leaves,
         Action::Update | Action::Replace | Action::NoOp | Action::Blocked | Action::Unreadable => {
-            draft.live.map(|live| merged(&live.fields, &draft.compared))
+            let merged = |live: &Live| merged(&live.fields, &draft.compared);
+            leaves.or_else(|| draft.live.map(merged))
         }
     };
     let mut step = Step {
@@ -193,6 +206,29 @@ pub(super) fn finish(draft: Draft<'_>) -> Step {
     step
 }
 
+/// Fields that nobody asked to change and the calls change all the same are shown like the others.
+fn follow(draft: &mut Draft<'_>, phases: &[PhaseWrites]) {
+    let (Action::Update | Action::Replace, Some(live)) = (draft.action, draft.live) else {
+        return;
+    };
+    let Some(leaves) = phases.last().and_then(|phase| phase.leaves.as_ref()) else {
+        return;
+    };
+    let table = draft.desired.kind.info().fields;
+    for mut change in diff::whole(table, Some(&live.fields), Some(leaves)) {
+        if draft
+            .changes
+            .iter()
+            .all(|known| known.field != change.field)
+        {
+            change.line = draft.desired.lines.get(change.field).copied();
+            draft.changes.push(change);
+        }
+    }
+    let place = |change: &FieldChange| table.iter().position(|field| field.name == change.field);
+    draft.changes.sort_by_key(place);
+}
+
 fn calls(draft: &Draft<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
     let kind = draft.desired.kind;
     let identity = draft.desired.identity.as_str();
@@ -214,14 +250,13 @@ fn calls(draft: &Draft<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
                 .collect();
             kind.writes(Intent::Update {
                 identity,
-                desired: &draft.compared,
+                desired: &draft.desired.fields,
                 live,
                 changed: &changed,
             })
         }
         (Action::Replace, Some(live)) => {
-            // What is not managed survives a replacement.
-            let fields = merged(&live.fields, &draft.desired.fields);
+            let fields = draft.fields_made();
             needed_for_create(draft, &fields)?;
             let mut phases = removal(draft, live)?;
             phases.extend(kind.writes(Intent::Create {
@@ -246,7 +281,8 @@ fn calls(draft: &Draft<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
     }
 }
 
-/// What goes with its parent needs no call of its own, yet has its place in the order.
+/// What goes with its parent needs no call of its own; after the parent is removed, it is looked
+/// whether it is gone.
 fn removal(draft: &Draft<'_>, live: &Live) -> Result<Vec<PhaseWrites>, Impossible> {
     match draft.desired.kind.info().removal {
         Removal::WithParent(_) => Ok(vec![PhaseWrites {
@@ -290,7 +326,16 @@ fn side_effects(draft: &Draft<'_>) -> Vec<crate::provider::SideEffect> {
             fields: &draft.desired.fields,
             facts: draft.absent.unwrap_or(&nothing),
         }),
-        (Action::Update | Action::Replace, Some(live)) => {
+        (Action::Replace, Some(live)) => {
+            let mut effects = kind.side_effects(Intent::Remove { identity, live });
+            effects.extend(kind.side_effects(Intent::Create {
+                identity,
+                fields: &draft.fields_made(),
+                facts: &live.facts,
+            }));
+            effects
+        }
+        (Action::Update, Some(live)) => {
             let changed: Vec<String> = draft
                 .changes
                 .iter()
@@ -298,7 +343,7 @@ fn side_effects(draft: &Draft<'_>) -> Vec<crate::provider::SideEffect> {
                 .collect();
             kind.side_effects(Intent::Update {
                 identity,
-                desired: &draft.compared,
+                desired: &draft.desired.fields,
                 live,
                 changed: &changed,
             })

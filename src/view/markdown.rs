@@ -219,7 +219,10 @@ fn finding(finding: &DiagnosticDocument) -> String {
     }
     out.push('\n');
     // Lines of one item: a line break in foreign text makes no item of its own.
-    let lines = finding.detail.lines().filter(|line| !line.trim().is_empty());
+    let lines = finding
+        .detail
+        .lines()
+        .filter(|line| !line.trim().is_empty());
     let lines: Vec<String> = lines.map(|line| prose(line, SENTENCE)).collect();
     if !lines.is_empty() {
         let _ = writeln!(out, "  - {}", lines.join("<br>"));
@@ -233,11 +236,11 @@ fn risks(plan: &Plan, budget: &mut Budget) -> String {
         return String::new();
     }
     let rows = risky.iter().map(|(_, step)| {
-        let risks: Vec<&str> = words(step).collect();
+        let labels: Vec<&str> = words(step).collect();
         format!(
             "| {} {} | {} | {} | {} |\n",
             light(review::gravest(step)),
-            risks.join(", "),
+            labels.join(", "),
             review::action_words(step),
             short_code(&step.address.to_string(), NAME),
             short_code(&review::place(step), NAME),

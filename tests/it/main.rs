@@ -1,9 +1,11 @@
 //! The one integration binary: everything that is seen from outside.
 
 mod binary;
+mod cases;
 mod clouds;
 mod contract;
 mod manifests;
+mod properties;
 mod published;
 mod secrets;
 mod story;

@@ -54,7 +54,13 @@ pub(crate) struct Clouds {
     runtime: Runtime,
     /// For one request of the engine; short, because some tests wait for it to run out.
     pub(crate) timeout: Duration,
+    /// Most changes under way at once.
+    pub(crate) parallelism: usize,
 }
+
+/// The engine's own limit of requests in one second, far above any cloud's: the sandbox takes as
+/// many as come, and tests wait for nobody's budget.
+const REQUESTS_PER_SECOND: u32 = 10_000;
 
 impl Clouds {
     /// Without throttling, so that tests need not wait.
@@ -80,6 +86,7 @@ impl Clouds {
             sandbox: Some(sandbox),
             runtime,
             timeout: Duration::from_millis(700),
+            parallelism: 8,
         }
     }
 
@@ -179,7 +186,7 @@ impl Clouds {
                     first_wait: Duration::from_millis(5),
                     longest_wait: Duration::from_millis(50),
                 };
-                let budget = account.requests_per_second;
+                let budget = REQUESTS_PER_SECOND;
                 Access::new(&account.name, client, budget, Arc::clone(&gate), patience)
             })
         };
@@ -208,14 +215,7 @@ impl Clouds {
     pub(crate) fn plan(&self, texts: &[&str]) -> Plan {
         let world = world(texts);
         let snapshot = self.read(&world);
-        plan::make(
-            &world,
-            &snapshot,
-            &plan::Guards {
-                max_changes: plan::guard::MaxChanges::Percent(100),
-                ..plan::Guards::default()
-            },
-        )
+        make(&world, &snapshot)
     }
 
     /// Plans and applies; consent is the tests' own affair.
@@ -240,13 +240,42 @@ impl Clouds {
         let listener: apply::Listener = Arc::new(move |event| {
             (told.lock().expect("no test panics while listening"))(event.clone());
         });
-        let accesses = self.accesses(&world(texts));
+        self.carry_out_live(&world(texts), plan, cancel, listener)
+    }
+
+    /// Applies a plan of a world that is compiled already; the events are told when it is over.
+    pub(crate) fn carry_out(
+        &self,
+        world: &World,
+        plan: Plan,
+        cancel: CancellationToken,
+        told: impl FnMut(Event),
+    ) -> Report {
+        let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let ear = Arc::clone(&heard);
+        let listener: apply::Listener = Arc::new(move |event| {
+            ear.lock().expect("nobody panics here").push(event.clone());
+        });
+        let report = self.carry_out_live(world, plan, cancel, listener);
+        let events = std::mem::take(&mut *heard.lock().expect("nobody panics here"));
+        events.into_iter().for_each(told);
+        report
+    }
+
+    fn carry_out_live(
+        &self,
+        world: &World,
+        plan: Plan,
+        cancel: CancellationToken,
+        listener: apply::Listener,
+    ) -> Report {
+        let accesses = self.accesses(world);
         let writers = accesses
             .iter()
             .map(|(name, access)| (name.clone(), access.writer()))
             .collect();
         let options = apply::Options {
-            parallelism: 8,
+            parallelism: self.parallelism,
             read_back: apply::ReadBack {
                 waits: [20, 40, 80, 160, 320].map(Duration::from_millis).to_vec(),
             },
@@ -267,6 +296,15 @@ impl Drop for Clouds {
             self.runtime.block_on(sandbox.stop());
         }
     }
+}
+
+/// Plans without a threshold: tests change whole small worlds at once.
+pub(crate) fn make(world: &World, snapshot: &Snapshot) -> Plan {
+    let guards = plan::Guards {
+        max_changes: plan::guard::MaxChanges::Percent(100),
+        ..plan::Guards::default()
+    };
+    plan::make(world, snapshot, &guards)
 }
 
 /// Compiles texts of manifests that must be valid.

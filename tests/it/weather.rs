@@ -388,3 +388,124 @@ fn tencent_accounts_that_say_nothing_or_zero_when_never_set_both_work() {
         );
     }
 }
+
+#[test]
+fn what_refers_to_a_provider_and_cannot_be_read_keeps_it_as_it_is() {
+    let clouds = Clouds::new();
+    let texts = [
+        ACCOUNTS,
+        &huawei("p", false),
+        &mapping("readers"),
+        &protocol(),
+    ];
+    clouds.apply(&texts);
+    clouds.fault("KeystoneListProtocols=deny");
+    // Neither enabled without knowing what it serves with,
+    let enabled = huawei("p", true);
+    let plan = clouds.plan(&[ACCOUNTS, &enabled, &mapping("writers"), &protocol()]);
+    let actions: Vec<Action> = plan.steps.iter().map(|step| step.action).collect();
+    assert_eq!(
+        actions,
+        [Action::Blocked, Action::Update, Action::Unreadable],
+        "{plan:#?}"
+    );
+    // nor removed from under it.
+    let gone = |text: &str| {
+        let mut document: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        document["lifecycle"] = json!({"ensure": "absent"});
+        document.to_string()
+    };
+    let gone = [
+        ACCOUNTS.to_owned(),
+        gone(&enabled),
+        gone(&mapping("readers")),
+        gone(&protocol()),
+    ];
+    let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+    let plan = clouds.plan(&gone);
+    let actions: Vec<Action> = plan.steps.iter().map(|step| step.action).collect();
+    assert_eq!(
+        actions,
+        [Action::Blocked, Action::Blocked, Action::Unreadable]
+    );
+    assert!(clouds.apply_plan(&gone, plan).outcomes.is_empty());
+}
+
+#[test]
+fn a_part_whose_whole_was_not_removed_is_not_said_to_be_gone() {
+    let clouds = Clouds::new();
+    let samples = idform::clouds::kind("HuaweiOidcConfig")
+        .expect("a kind")
+        .samples();
+    let mut spec = samples.minimal;
+    spec["identityProvider"] = "p".into();
+    let config = document("HuaweiOidcConfig", "p", "huawei-prod", &spec);
+    let texts = [
+        ACCOUNTS,
+        &huawei("p", true),
+        &mapping("readers"),
+        &protocol(),
+        &config,
+    ];
+    clouds.apply(&texts);
+    let gone: Vec<String> = texts[1..]
+        .iter()
+        .map(|text| {
+            let mut document: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            document["lifecycle"] = json!({"ensure": "absent"});
+            document.to_string()
+        })
+        .collect();
+    let mut gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+    gone.insert(0, ACCOUNTS);
+    clouds.fault("KeystoneDeleteIdentityProvider=deny");
+    let report = clouds.apply(&gone);
+    let config = report
+        .outcomes
+        .iter()
+        .find(|step| step.address.kind.0 == "HuaweiOidcConfig")
+        .expect("it is in the report");
+    assert!(
+        matches!(&config.outcome, Outcome::Skipped { because, .. } if because.name == "p"),
+        "{config:#?}"
+    );
+    clouds.sandbox().clear_faults();
+    for outcome in clouds.apply(&gone).outcomes {
+        assert_eq!(outcome.outcome, Outcome::Done);
+    }
+}
+
+#[test]
+fn a_fact_that_cannot_be_read_is_told_as_unknown_and_stops_only_where_it_was_known() {
+    let samples = idform::clouds::kind("TencentUserOidc")
+        .expect("a kind")
+        .samples();
+    let text = document("TencentUserOidc", "sso", "tencent-prod", &samples.minimal);
+    let texts = [ACCOUNTS, &text];
+    // Unknown when planned, known when applied: the plan said that it might be on.
+    let clouds = Clouds::new();
+    clouds.fault("DescribeUserSAMLConfig=deny");
+    let plan = clouds.plan(&texts);
+    assert_eq!(plan.steps[0].action, Action::Create);
+    let effects = &plan.steps[0].side_effects;
+    assert!(
+        effects
+            .iter()
+            .any(|effect| effect.text.contains("could not be read")),
+        "{effects:#?}"
+    );
+    clouds.sandbox().clear_faults();
+    let report = clouds.apply_plan(&texts, plan);
+    assert_eq!(report.outcomes[0].outcome, Outcome::Done);
+    // Known to be off when planned, unknown when applied: nobody agreed to that.
+    let clouds = Clouds::new();
+    let plan = clouds.plan(&texts);
+    clouds.fault("DescribeUserSAMLConfig=deny");
+    let report = clouds.apply_plan(&texts, plan);
+    assert_eq!(
+        report.outcomes[0].outcome,
+        Outcome::Stale {
+            moved: vec!["userSamlEnabled".to_owned()]
+        }
+    );
+}
