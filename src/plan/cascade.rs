@@ -151,9 +151,10 @@ pub(super) fn stops(world: &World, steps: &mut BTreeMap<Address, Step>) {
         let Some(step) = steps.get(&stopped) else {
             continue;
         };
-        let how = match step.action {
-            Action::Unreadable => "could not be read",
-            _ => "is blocked",
+        let how = if step.action == Action::Unreadable {
+            "could not be read"
+        } else {
+            "is blocked"
         };
         let held: BTreeSet<Address> = step.needs.union(&step.releases).cloned().collect();
         for user in users.get(&stopped).into_iter().flatten() {
