@@ -12,9 +12,9 @@ fn change(
     after: Value,
 ) -> (&'static KindInfo, FieldChange) {
     let info = crate::clouds::kind(kind).unwrap().info();
-    let of = |value: Value| match value {
-        Value::Null => crate::model::Fields::new(),
-        value => [(field.to_owned(), value)].into(),
+    let of = |value: Value| {
+        let named = (!value.is_null()).then(|| (field.to_owned(), value));
+        named.into_iter().collect::<crate::model::Fields>()
     };
     let mut found = super::super::diff::whole(info.fields, Some(&of(before)), Some(&of(after)));
     assert_eq!(found.len(), 1, "{kind}.{field} differs");
@@ -26,135 +26,59 @@ fn words(risks: &BTreeSet<Risk>) -> String {
     words.join(" ")
 }
 
+/// Kind and field, value before, value after, risks.
+const EFFECTS: &str = r#"
+AlibabaOidcProvider description        | "x"       | "y"       | cosmetic
+AlibabaOidcProvider description        | "x"       | null      | cosmetic
+AlibabaOidcProvider clientIds          | ["x"]     | ["x","y"] | widens-trust
+AlibabaOidcProvider clientIds          | ["x","y"] | ["x"]     | may-break-sign-in
+AlibabaOidcProvider clientIds          | ["x"]     | ["y"]     | widens-trust may-break-sign-in
+AlibabaOidcProvider clientIds          | ["x"]     | []        | may-break-sign-in
+AlibabaOidcProvider fingerprints       | ["x"]     | ["x","y"] | widens-trust
+AlibabaOidcProvider issuanceLimitHours | 12        | 13        | widens-trust
+AlibabaOidcProvider issuanceLimitHours | 12        | 11        | may-break-sign-in
+TencentOidcProvider issuer             | "x"       | "y"       | widens-trust may-break-sign-in
+TencentOidcProvider autoRotateKeys     | false     | true      | widens-trust may-break-sign-in
+HuaweiIdentityProvider enabled         | true      | false     | switches-sign-in
+HuaweiIdentityProvider ssoType         | "x"       | "y"       | switches-sign-in
+HuaweiMapping rules                    | [1]       | [2]       | widens-trust may-break-sign-in
+HuaweiOidcConfig accessMode            | "x"       | "y"       | switches-sign-in
+HuaweiOidcConfig responseMode          | "x"       | null      | may-break-sign-in
+HuaweiOidcConfig identityProvider      | "x"       | "y"       | may-break-sign-in
+"#;
+
 #[test]
 fn each_effect_has_its_risks() {
-    let key = |kid: &str| json!({"kty": "RSA", "kid": kid, "n": "AQ", "e": "AQAB"});
-    let (a, t, i, m, c) = (
-        "AlibabaOidcProvider",
-        "TencentOidcProvider",
-        "HuaweiIdentityProvider",
-        "HuaweiMapping",
-        "HuaweiOidcConfig",
-    );
-    for (kind, field, before, after, expected) in [
-        (a, "description", json!("x"), json!("y"), "cosmetic"),
-        (a, "description", json!("x"), json!(null), "cosmetic"),
-        (
-            a,
-            "clientIds",
-            json!(["x"]),
-            json!(["x", "y"]),
-            "widens-trust",
-        ),
-        (
-            a,
-            "clientIds",
-            json!(["x", "y"]),
-            json!(["x"]),
-            "may-break-sign-in",
-        ),
-        (
-            a,
-            "clientIds",
-            json!(["x"]),
-            json!(["y"]),
-            "widens-trust may-break-sign-in",
-        ),
-        (a, "clientIds", json!(["x"]), json!([]), "may-break-sign-in"),
-        (
-            a,
-            "fingerprints",
-            json!(["x"]),
-            json!(["x", "y"]),
-            "widens-trust",
-        ),
-        (
-            a,
-            "issuanceLimitHours",
-            json!(12),
-            json!(13),
-            "widens-trust",
-        ),
-        (
-            a,
-            "issuanceLimitHours",
-            json!(12),
-            json!(11),
-            "may-break-sign-in",
-        ),
-        (
-            t,
-            "issuer",
-            json!("x"),
-            json!("y"),
-            "widens-trust may-break-sign-in",
-        ),
-        (
-            t,
-            "keys",
-            json!({"keys": [key("a")]}),
-            json!({"keys": [key("a"), key("b")]}),
-            "widens-trust",
-        ),
-        (
-            t,
-            "keys",
-            json!({"keys": [key("a"), key("b")]}),
-            json!({"keys": [key("b")]}),
-            "may-break-sign-in",
-        ),
-        (
-            t,
-            "autoRotateKeys",
-            json!(false),
-            json!(true),
-            "widens-trust may-break-sign-in",
-        ),
-        (i, "enabled", json!(true), json!(false), "switches-sign-in"),
-        (i, "ssoType", json!("a"), json!("b"), "switches-sign-in"),
-        (
-            m,
-            "rules",
-            json!([1]),
-            json!([2]),
-            "widens-trust may-break-sign-in",
-        ),
-        (
-            c,
-            "accessMode",
-            json!("program"),
-            json!("program_console"),
-            "switches-sign-in",
-        ),
-        (
-            c,
-            "responseMode",
-            json!("form_post"),
-            json!("fragment"),
-            "may-break-sign-in",
-        ),
-        (
-            c,
-            "identityProvider",
-            json!("a"),
-            json!("b"),
-            "may-break-sign-in",
-        ),
-    ] {
-        let (info, change) = change(kind, field, before.clone(), after.clone());
-        let found = risks(info, Action::Update, std::slice::from_ref(&change), &[]);
-        assert_eq!(
-            words(&found),
-            expected,
-            "{kind}.{field} {before} to {after}"
-        );
-        let found = risks(info, Action::Replace, &[change], &[]);
-        assert_eq!(
-            words(&found),
-            format!("{expected} destroys"),
-            "{kind}.{field}"
-        );
+    for row in EFFECTS.lines().filter(|row| !row.is_empty()) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let (kind, field) = cells[0].split_once(' ').unwrap();
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let (info, change) = change(kind, field.trim(), value(cells[1]), value(cells[2]));
+        assert_risks(row, info, change, cells[3]);
     }
+}
+
+#[test]
+fn a_key_that_comes_widens_and_one_that_goes_may_break() {
+    let key = |kid: &str| json!({"kty": "RSA", "kid": kid, "n": "AQ", "e": "AQAB"});
+    let (one, both) = (
+        json!({"keys": [key("a")]}),
+        json!({"keys": [key("a"), key("b")]}),
+    );
+    for (before, after, expected) in [
+        (&one, &both, "widens-trust"),
+        (&both, &one, "may-break-sign-in"),
+    ] {
+        let (info, change) = change("TencentOidcProvider", "keys", before.clone(), after.clone());
+        assert_risks("keys", info, change, expected);
+    }
+}
+
+fn assert_risks(what: &str, info: &KindInfo, change: FieldChange, expected: &str) {
+    let found = risks(info, Action::Update, std::slice::from_ref(&change), &[]);
+    assert_eq!(words(&found), expected, "{what}");
+    let found = risks(info, Action::Replace, &[change], &[]);
+    assert_eq!(words(&found), format!("{expected} destroys"), "{what}");
 }
 
 #[test]
