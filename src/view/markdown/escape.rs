@@ -30,7 +30,7 @@ pub(super) fn prose(text: &str, most: usize) -> String {
     let text = shorten(&neutral(text), most);
     let parts: Vec<&str> = text.split('`').collect();
     let mut out = String::with_capacity(text.len() + 16);
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         push(&mut out, &text);
         return out;
     }
