@@ -4,19 +4,17 @@
 //! end of the least important part; the headline, the summary, the owners and the digest always
 //! stand, and what is missing is counted.
 
+mod accounts;
 mod escape;
 
 use std::fmt::Write as _;
 
-use super::field_diff;
 use super::graph::order_lines;
 use super::order::Order;
-use super::plan_text::{self, Waits};
 use super::report_json::DiagnosticDocument;
 use super::review::{self, Mood, ReviewInput};
 use super::text::counted;
 use crate::plan::{Plan, Risk, Step};
-use crate::provider::Phase;
 use escape::{code, fence, mention, prose, short_code};
 
 /// Bytes of a comment. GitHub counts 65,536 characters; bytes are never fewer, and something is
@@ -26,10 +24,6 @@ pub const COMMENT_BYTES: usize = 65_000;
 /// Bytes of a job summary. GitHub takes 1 MiB for each step.
 pub const SUMMARY_BYTES: usize = 1_000_000;
 
-/// Columns of a line of a field's diff.
-const DIFF_COLUMNS: usize = 180;
-/// Lines of a field's diff; the rest is counted.
-const DIFF_LINES: usize = 40;
 /// Columns of a name or a place.
 const NAME: usize = 200;
 /// Columns of a sentence of others.
@@ -73,7 +67,7 @@ pub(super) fn render_within(input: &ReviewInput<'_>, limit: usize) -> String {
         out.push_str(&risks(plan, &mut budget));
         let graph = graph(plan, &mut budget);
         let unmanaged = unmanaged(plan, &mut budget);
-        out.push_str(&accounts(plan, &mut budget));
+        out.push_str(&accounts::all(plan, &mut budget));
         out.push_str(&graph);
         out.push_str(&unmanaged);
     }
@@ -217,16 +211,15 @@ fn finding(finding: &DiagnosticDocument) -> String {
     if let Some(place) = review::finding_place(finding) {
         let _ = write!(out, " at {}", short_code(&place, NAME));
     }
-    out.push('\n');
-    // Lines of one item: a line break in foreign text makes no item of its own.
-    let lines = finding
+    // In the same paragraph: foreign text at the beginning of a block could be another block.
+    for line in finding
         .detail
         .lines()
-        .filter(|line| !line.trim().is_empty());
-    let lines: Vec<String> = lines.map(|line| prose(line, SENTENCE)).collect();
-    if !lines.is_empty() {
-        let _ = writeln!(out, "  - {}", lines.join("<br>"));
+        .filter(|line| !line.trim().is_empty())
+    {
+        let _ = write!(out, "<br>{}", prose(line, SENTENCE));
     }
+    out.push('\n');
     out
 }
 
@@ -236,11 +229,11 @@ fn risks(plan: &Plan, budget: &mut Budget) -> String {
         return String::new();
     }
     let rows = risky.iter().map(|(_, step)| {
-        let labels: Vec<&str> = words(step).collect();
+        let named: Vec<&str> = words(step).collect();
         format!(
             "| {} {} | {} | {} | {} |\n",
             light(review::gravest(step)),
-            labels.join(", "),
+            named.join(", "),
             review::action_words(step),
             short_code(&step.address.to_string(), NAME),
             short_code(&review::place(step), NAME),
@@ -271,191 +264,6 @@ fn light(risk: Option<Risk>) -> &'static str {
     }
 }
 
-fn accounts(plan: &Plan, budget: &mut Budget) -> String {
-    let waits = plan_text::waits(plan);
-    let listed: Vec<(usize, &Step)> = plan
-        .steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| plan_text::is_listed(step))
-        .collect();
-    let mut out = String::new();
-    let (mut folded, mut missing) = (0, 0);
-    // The details are what is left out first: the room goes to the riskiest changes.
-    let mut shown = vec![Shown::No; plan.steps.len()];
-    let mut ranked = listed.clone();
-    ranked.sort_by_key(|(_, step)| std::cmp::Reverse(review::gravest(step)));
-    let frames = listed
-        .chunk_by(|(_, left), (_, right)| left.address.account == right.address.account)
-        .map(|account| frame(account).len() + FRAME_END.len() + 1);
-    budget.left = budget.left.saturating_sub(frames.sum());
-    for (index, step) in ranked {
-        let row = row(step);
-        let whole = row.len() + details(step, waits.get(&index)).len();
-        let (how, taken) = if whole <= budget.left {
-            (Shown::Whole, whole)
-        } else if row.len() <= budget.left {
-            folded += 1;
-            (Shown::Row, row.len())
-        } else {
-            missing += 1;
-            (Shown::No, 0)
-        };
-        shown[index] = how;
-        budget.left -= taken;
-    }
-    for account in
-        listed.chunk_by(|(_, left), (_, right)| left.address.account == right.address.account)
-    {
-        if account.iter().all(|(index, _)| shown[*index] == Shown::No) {
-            continue;
-        }
-        out.push_str(&frame(account));
-        for (index, step) in account {
-            match shown[*index] {
-                Shown::Whole => {
-                    out.push_str(&row(step));
-                    out.push_str(&details(step, waits.get(index)));
-                }
-                Shown::Row => out.push_str(&row(step)),
-                Shown::No => {}
-            }
-        }
-        out.push_str(FRAME_END);
-    }
-    budget.say(folded, "change's details");
-    budget.say(missing, "change");
-    out
-}
-
-/// How much of a change fits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    Whole,
-    Row,
-    No,
-}
-
-const FRAME_END: &str = "\n</details>\n\n";
-
-/// The beginning of an account's folded part.
-fn frame(account: &[(usize, &Step)]) -> String {
-    let count = |wanted: &str| {
-        let words = account.iter().map(|(_, step)| step.action.word());
-        words.filter(|word| *word == wanted).count()
-    };
-    let mut counts = Vec::new();
-    for word in [
-        "create",
-        "update",
-        "replace",
-        "delete",
-        "disable",
-        "blocked",
-        "unreadable",
-    ] {
-        match count(word) {
-            0 => {}
-            count if matches!(word, "blocked" | "unreadable") => {
-                counts.push(format!("{count} {word}"));
-            }
-            count => counts.push(format!("{count} to {word}")),
-        }
-    }
-    let observed = count("no-op");
-    if observed > 0 {
-        counts.push(format!("{observed} observed to differ"));
-    }
-    let name = account
-        .first()
-        .map_or("", |(_, step)| &step.address.account);
-    format!(
-        "<details>\n<summary><b>{}</b>: {}</summary>\n\n",
-        short_code(name, NAME),
-        counts.join(", ")
-    )
-}
-
-/// A change in one line.
-fn row(step: &Step) -> String {
-    let name = format!("{}/{}", step.address.kind, step.address.name);
-    format!(
-        "\n**{} {}** {} at {}: {}\n",
-        markdown_sign(step),
-        review::action_words(step),
-        short_code(&name, NAME),
-        short_code(&review::place(step), NAME),
-        prose(&plan_text::reason(step), SENTENCE),
-    )
-}
-
-/// The sign, where it could be read as Markdown as a character reference.
-fn markdown_sign(step: &Step) -> &'static str {
-    match review::sign(step) {
-        "+" => "&#43;",
-        "~" => "&#126;",
-        "-" => "&#45;",
-        "=" => "&#61;",
-        "!" => "&#33;",
-        other => other,
-    }
-}
-
-fn details(step: &Step, waits: Option<&Waits<'_>>) -> String {
-    let mut out = "\n".to_owned();
-    let mut say = |label: &str, text: &str| {
-        let _ = writeln!(out, "- {label}: {text}");
-    };
-    let risks: Vec<&str> = words(step).collect();
-    if !risks.is_empty() {
-        let light = light(review::gravest(step));
-        say("risks", &format!("{light} {}", risks.join(", ")));
-    }
-    for effect in &step.side_effects {
-        say("**side effect**", &prose(&effect.text, SENTENCE));
-    }
-    if let Some(blocked) = &step.blocked {
-        say("**blocked**", &prose(&blocked.reason, SENTENCE));
-    }
-    if let Some(error) = &step.error {
-        say("**error**", &prose(error, SENTENCE));
-    }
-    if !step.phases.is_empty() {
-        say("calls", &prose(&plan_text::calls(step), SENTENCE));
-    }
-    for (phase, addresses) in waits.into_iter().flatten() {
-        let label = match phase {
-            Phase::Write => "waits for".to_owned(),
-            Phase::Quiesce | Phase::Remove | Phase::Activate => {
-                format!("{} waits for", phase.word())
-            }
-        };
-        say(
-            &label,
-            &prose(&plan_text::addresses_text(addresses), SENTENCE),
-        );
-    }
-    if let Some(owner) = &step.owner {
-        say("owner", &short_code(owner, 80));
-    }
-    if step.changes.is_empty() {
-        return out;
-    }
-    let mut lines = Vec::new();
-    for change in &step.changes {
-        let place = change.line.map(|line| format!(" (line {line})"));
-        lines.push(format!(
-            "@@ {}{} @@",
-            change.field,
-            place.unwrap_or_default()
-        ));
-        lines.extend(field_diff::signed_lines(change, DIFF_COLUMNS, DIFF_LINES));
-    }
-    out.push('\n');
-    out.push_str(&fence("diff", &lines));
-    out
-}
-
 fn graph(plan: &Plan, budget: &mut Budget) -> String {
     let mut order = Order::of(plan, NODES);
     if order.arrows.is_empty() {
@@ -466,7 +274,7 @@ fn graph(plan: &Plan, budget: &mut Budget) -> String {
     let mut caption = "What comes first points at what waits for it.".to_owned();
     for (count, words) in [
         (order.left_out, "not drawn for want of room"),
-        (order.alone, "waiting for nothing"),
+        (order.alone, "neither waiting nor waited for"),
     ] {
         if count > 0 {
             let _ = write!(caption, " {} {words}.", counted(count, "change"));

@@ -3,7 +3,7 @@
 //! Only what waits or is waited for is drawn. A change made in several phases has a node for each,
 //! because that alone has no circles: a provider is switched on after the mapping that waits for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::review;
 use crate::plan::{Graph, Plan, Step};
@@ -49,10 +49,11 @@ impl<'a> Order<'a> {
             all.push(place(from));
             edges.extend(graph.after(from).map(|to| (place(from), place(to))));
         }
-        let mut linked: BTreeSet<usize> = BTreeSet::new();
+        let mut linked: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for (from, to) in &edges {
             if from.0 != to.0 {
-                linked.extend([from.0, to.0]);
+                linked.entry(from.0).or_default().insert(to.0);
+                linked.entry(to.0).or_default().insert(from.0);
             }
         }
         let kept = keep(plan, &linked, most);
@@ -89,20 +90,28 @@ impl<'a> Order<'a> {
     }
 }
 
-/// The riskiest of what is linked, each with all its phases.
-fn keep(plan: &Plan, linked: &BTreeSet<usize>, most: usize) -> BTreeSet<usize> {
-    let mut ranked: Vec<usize> = linked.iter().copied().collect();
+/// What is linked, the riskiest first and each followed by what it is linked with, as far as all
+/// phases have room.
+fn keep(plan: &Plan, linked: &BTreeMap<usize, BTreeSet<usize>>, most: usize) -> BTreeSet<usize> {
+    let mut ranked: Vec<usize> = linked.keys().copied().collect();
     ranked.sort_by_key(|step| std::cmp::Reverse(review::gravest(&plan.steps[*step])));
     let mut room = most;
-    ranked
-        .into_iter()
-        .take_while(|step| {
-            let needed = plan.steps[*step].phases.len();
-            let fits = needed <= room;
-            room = room.saturating_sub(needed);
-            fits
-        })
-        .collect()
+    let mut kept = BTreeSet::new();
+    for first in ranked {
+        let mut queue = VecDeque::from([first]);
+        while let Some(step) = queue.pop_front() {
+            if kept.contains(&step) {
+                continue;
+            }
+            let Some(left) = room.checked_sub(plan.steps[step].phases.len()) else {
+                return kept;
+            };
+            room = left;
+            kept.insert(step);
+            queue.extend(linked.get(&step).into_iter().flatten());
+        }
+    }
+    kept
 }
 
 /// The longest way to each node. Plans have no circles; in one, its nodes would share layer 0.

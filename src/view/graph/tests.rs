@@ -62,18 +62,18 @@ fn what_is_declared_becomes_a_graph() {
     let text = "\
 apiVersion: idform/v1
 kind: Account
-metadata: {name: ali}
-spec: {cloud: alibaba}
+metadata: {name: huawei-prod}
+spec: {cloud: huawei}
 ---
 apiVersion: idform/v1
-kind: AlibabaOidcProvider
-metadata: {name: github}
-spec: {account: ali, issuer: 'https://a.example', clientIds: [x], fingerprints: ['0123456789abcdef0123456789abcdef01234567']}
+kind: HuaweiIdentityProvider
+metadata: {name: okta}
+spec: {account: huawei-prod, ssoType: virtual_user_sso}
 ---
 apiVersion: idform/v1
-kind: AlibabaRole
-metadata: {name: ci}
-spec: {account: ali, trust: {federated: [{provider: github, audiences: [x]}]}}
+kind: HuaweiProtocol
+metadata: {name: okta}
+spec: {account: huawei-prod, identityProvider: okta, protocol: oidc, mapping: {external: m}}
 ";
     let texts = [("idp.yaml", text)];
     let (manifests, mut diagnostics) =
@@ -81,5 +81,7 @@ spec: {account: ali, trust: {federated: [{provider: github, audiences: [x]}]}}
     let world = compile(&manifests, &mut diagnostics);
     let graph = GraphInput::of(&world);
     assert_eq!(graph.nodes.len(), 2, "{:?}", diagnostics.into_sorted());
-    assert_eq!(graph.edges.len(), 1);
+    let provider = address("huawei-prod/HuaweiIdentityProvider/okta");
+    let protocol = address("huawei-prod/HuaweiProtocol/okta");
+    assert_eq!(graph.edges, [(protocol, provider)]);
 }

@@ -10,13 +10,15 @@ use crate::view::review;
 use crate::view::text::{counted, neutral, shorten};
 
 /// All in pixels.
-const WIDTH: usize = 224;
+const WIDTH: usize = 208;
 const HEIGHT: usize = 58;
-const COLUMN_GAP: usize = 64;
+const COLUMN_GAP: usize = 48;
 const ROW_GAP: usize = 14;
 const MARGIN: usize = 8;
 /// Columns of text in a box of [`WIDTH`].
-const LETTERS: usize = 29;
+const LETTERS: usize = 26;
+/// A drawing up to this width is shrunk to a page and can still be read; a wider one is scrolled.
+const SHRINKS: usize = 1_600;
 /// Rounds of moving each box towards what it is linked with.
 const ROUNDS: usize = 4;
 
@@ -31,7 +33,7 @@ pub(super) fn section(out: &mut String, order: &Order<'_>) {
     );
     for (count, words) in [
         (order.left_out, "not drawn for want of room"),
-        (order.alone, "waiting for nothing"),
+        (order.alone, "neither waiting nor waited for"),
     ] {
         if count > 0 {
             let _ = write!(out, " {} {words}.", counted(count, "change"));
@@ -63,10 +65,11 @@ fn draw(out: &mut String, order: &Order<'_>) {
     }
     let _ = writeln!(
         out,
-        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+        "<svg class=\"{class}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          role=\"group\" aria-label=\"Order of the changes\">\n<defs><marker id=\"tip\" \
          viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
-         orient=\"auto\"><path d=\"M0 0 8 4 0 8z\"/></marker></defs>"
+         orient=\"auto\"><path d=\"M0 0 8 4 0 8z\"/></marker></defs>",
+        class = if width <= SHRINKS { "shrinks" } else { "" },
     );
     for (from, to) in &order.arrows {
         let (x1, y1) = (at[*from].0 + WIDTH, at[*from].1 + HEIGHT / 2);

@@ -31,13 +31,18 @@
 
   const form = byId("filters");
   if (form) {
+    const others = new Map();
+    for (const other of document.querySelectorAll("[data-change]")) {
+      const id = `c${other.dataset.change}`;
+      others.set(id, [...(others.get(id) ?? []), other]);
+    }
     const changes = [...document.querySelectorAll("details.change")].map((element) => ({
       element,
       words: element.textContent.toLowerCase(),
       account: element.dataset.account,
       action: element.dataset.action,
       risks: element.dataset.risks.split(" "),
-      others: [...document.querySelectorAll(`[data-change="${element.id.slice(1)}"]`)],
+      others: others.get(element.id) ?? [],
     }));
     const accounts = [...document.querySelectorAll(".account")];
     const search = byId("search");

@@ -26,6 +26,9 @@ const NASTY: &[&str] = &[
     "\r\n| a | b |\n",
     "\n\n# Title\n\n",
     "\n\n    code",
+    "1. first",
+    "\n2) second\n+ third\n",
+    "===",
     "- [ ] todo",
     "> quote",
     "@acme/everybody",
@@ -169,7 +172,10 @@ fn check_markdown(markdown: &str, title: &str) {
         match (index % 2, token) {
             (1, tag) if tag.starts_with("<code") => in_code += 1,
             (1, "</code>") => in_code -= 1,
-            (0, text) if in_code == 0 => assert!(!calls(text), "{text}"),
+            // Owners are called on purpose; `only_handles_are_called` says which.
+            (0, text) if in_code == 0 && !text.starts_with("Owners: @") => {
+                assert!(!calls(text), "{text}");
+            }
             _ => {}
         }
     }
@@ -187,7 +193,7 @@ proptest! {
     fn foreign_text_stays_in_its_place_in_html(text in hostile()) {
         let html = reviewed(ReviewFormat::Html, &text);
         let calm = reviewed(ReviewFormat::Html, "x");
-        let dress = ["<span", "</span", "<br"];
+        let dress = ["<span", "</span", "<br", "<code", "</code"];
         let body = |html: &str| html[html.find("<body>").unwrap()..html.find("<script>").unwrap()].to_owned();
         prop_assert_eq!(skeleton(&body(&html), &dress), skeleton(&body(&calm), &dress));
         prop_assert_eq!(html.matches("<script").count(), 1);
@@ -366,6 +372,7 @@ fn five_thousand_changes_fit_into_a_comment() {
     let rows = comment.lines().filter(|line| line.starts_with("| 🔴"));
     assert!(rows.count() > 50, "the gravest come first");
     assert!(!comment.contains("| 🔵"), "the others were left out");
+    assert!(comment.contains("flowchart LR") && comment.contains("4940 changes not drawn"));
     let html = as_github(&comment);
     assert_eq!(
         html.matches("<details>").count(),
