@@ -33,7 +33,6 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             args::Manifests {
                 paths: saved.paths.clone(),
                 env: saved.env.clone(),
-                format: command.manifests.format,
             },
             saved.selection.clone(),
         ),
@@ -41,7 +40,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     };
     let loaded = run::load(&manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
-        return Ok(invalid("apply", loaded, command.manifests.format, output));
+        return Ok(invalid("apply", loaded, command.format, output));
     }
     let records = Records::open(command)?;
     run::block_on(async {
@@ -87,7 +86,7 @@ impl Job<'_> {
             .survey(&loaded.world, &self.guards, &self.progress)
             .await;
         let plan = Arc::new(plan);
-        let text = self.command.manifests.format == Format::Text;
+        let text = self.command.format == Format::Text;
         let sources = &loaded.manifests.sources;
         let mut found = loaded.diagnostics.into_sorted();
         found.extend(findings);

@@ -5,8 +5,10 @@
 mod apply;
 mod args;
 mod config;
+mod drift;
 mod exit;
 mod explain;
+mod merge;
 mod output;
 mod plan;
 mod record;
@@ -44,6 +46,8 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Validate(command) => validate::run(command, &args.common, &output),
         Command::Plan(command) => plan::run(command, &args.common, &output),
         Command::Apply(command) => apply::run(command, &args.common, &output),
+        Command::Drift(command) => drift::run(command, &args.common, &output),
+        Command::Merge(command) => merge::run(command, &output),
         Command::Show(command) => show::run(command, &output),
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),

@@ -21,7 +21,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let selection = command.selecting.selection();
     let loaded = run::load(&command.manifests, &selection, &config)?;
     if loaded.diagnostics.has_errors() {
-        return Ok(invalid("plan", loaded, command.manifests.format, output));
+        return Ok(invalid("plan", loaded, command.format, output));
     }
     let survey = run::block_on(async {
         let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
@@ -35,7 +35,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let plan = survey.plan;
     let exit = exit(&plan, &found, command.detailed_exitcode);
     output.diagnostics(&found, &loaded.manifests.sources);
-    output.result(&match command.manifests.format {
+    output.result(&match command.format {
         Format::Text => plan_text::render(&plan, &output.theme, output.width),
         Format::Json => plan_json::to_json(&plan_json::document(&plan_json::PlanInput {
             plan: Some(&plan),

@@ -20,7 +20,7 @@ pub(super) fn run(command: &Validate, common: &Common, output: &Output) -> Resul
     let exit = if failed { Exit::Error } else { Exit::Success };
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
-    match command.manifests.format {
+    match command.format {
         Format::Json => output.result(&report_json::to_json(&report_json::document(
             "validate",
             exit.code(),

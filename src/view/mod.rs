@@ -8,10 +8,14 @@ pub mod apply_json;
 pub mod apply_text;
 pub mod compare_text;
 pub mod diagnostics;
+pub mod drift_json;
+pub mod drift_markdown;
+pub mod drift_text;
 pub mod events;
 mod field_diff;
 #[cfg(test)]
 mod fixture;
+pub mod metrics;
 pub mod plan_json;
 pub mod plan_text;
 pub mod progress;
