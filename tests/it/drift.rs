@@ -343,3 +343,70 @@ fn reports_of_the_unmanaged_can_be_refused() {
     );
     assert_eq!(code, Some(2));
 }
+
+#[test]
+fn a_sign_in_that_nobody_declared_breaks_sign_in() {
+    let stage = Stage::new();
+    let kind = idform::clouds::kind("TencentUserOidc").expect("a kind");
+    let text = document(
+        "TencentUserOidc",
+        "staff",
+        "tencent-prod",
+        &kind.samples().minimal,
+    );
+    for outcome in stage.clouds.apply(&[ACCOUNTS, &text]).outcomes {
+        assert_eq!(outcome.outcome, idform::apply::Outcome::Done);
+    }
+    let (code, report) = stage.json(&[]);
+    assert_eq!(code, Some(2));
+    let found = &report["unmanaged"][0];
+    assert_eq!(found["type"], "TencentUserOidc", "{report}");
+    assert_eq!(found["cloud_name"], "");
+    assert_eq!(found["effect"], "breaks-sign-in");
+    // A plan goes on telling only of lists that it reads anyway.
+    let plan = stage.run(&["plan", "idp.yaml", "--format", "json"]);
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("a plan");
+    assert_eq!(plan["unmanaged"], json!([]));
+}
+
+#[test]
+fn what_is_only_observed_or_shall_be_absent_drifts_too() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let with = |name: &str, key: &str, value: &str| {
+        let mut text: Value = serde_json::from_str(&provider(name, &["a"])).expect("JSON");
+        text["lifecycle"] = json!({ key: value });
+        text.to_string()
+    };
+    let texts = [
+        with("more", "mode", "observe"),
+        with("gone", "mode", "observe"),
+        with("same", "ensure", "absent"),
+    ];
+    stage.write(
+        "idp.yaml",
+        &format!("{ACCOUNTS}---\n{}\n", texts.join("\n---\n")),
+    );
+    let (code, report) = stage.json(&["--target", "alibaba-prod"]);
+    assert_eq!(code, Some(2));
+    let told: Vec<(&str, &str, &str)> = report["resource_drift"]
+        .as_array()
+        .expect("objects")
+        .iter()
+        .map(|found| {
+            let text = |key: &str| found[key].as_str().expect("a text");
+            assert_eq!(found["calls"], json!([]), "drift plans no calls");
+            (text("name"), text("action_reason"), text("effect"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("gone", "not_on_cloud", "breaks-sign-in"),
+            ("more", "fields_differ", "widens-trust"),
+            ("same", "still_on_cloud", "widens-trust"),
+        ]
+    );
+    let turned = &report["resource_drift"][1]["field_changes"][0];
+    assert_eq!(turned["added"], json!(["evil"]), "seen from the live side");
+}
