@@ -27,6 +27,8 @@ pub mod observe;
 
 pub mod plan;
 
+pub mod drift;
+
 pub mod apply;
 pub mod view;
 

@@ -33,6 +33,10 @@ pub(super) enum Command {
     Plan(Plan),
     /// Plan, ask, and bring the changes about
     Apply(Apply),
+    /// Compare the clouds with the manifests and tell what moved; cannot write
+    Drift(Drift),
+    /// Join the drift reports of shards
+    Merge(Merge),
     /// Render a saved plan in any form, also when it is stale
     Show(Show),
     /// Print what waits for what
@@ -244,6 +248,52 @@ pub(super) struct Apply {
     /// Consent to a risk (repeatable): may-break-sign-in, switches-sign-in, destroys
     #[arg(long, value_name = "RISK", value_parser = risk)]
     pub(super) allow: Vec<Risk>,
+}
+
+/// The forms a drift report can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DriftFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the schema is `idform schema report`
+    Json,
+    /// An issue, with a hidden mark by which it is found again
+    Markdown,
+}
+
+/// How a drift report is written.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Reporting {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = DriftFormat::Text, value_name = "FORMAT")]
+    pub(super) format: DriftFormat,
+    /// Write the counts as OpenMetrics text
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Drift {
+    #[command(flatten)]
+    pub(super) manifests: Manifests,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+    #[command(flatten)]
+    pub(super) clouds: Clouds,
+    #[command(flatten)]
+    pub(super) selecting: Selecting,
+    /// Known drift that is accepted until a date: a TOML file (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(super) accept: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Merge {
+    /// Reports written with `drift --format json`, each of other accounts
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
 }
 
 #[derive(Debug, clap::Args)]

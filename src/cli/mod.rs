@@ -5,9 +5,11 @@
 mod apply;
 mod args;
 mod config;
+mod drift;
 mod exit;
 mod explain;
 mod graph;
+mod merge;
 mod output;
 mod plan;
 mod record;
@@ -49,6 +51,8 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Validate(command) => validate::run(command, &args.common, &output),
         Command::Plan(command) => plan::run(command, &args.common, &output),
         Command::Apply(command) => apply::run(command, &args.common, &output),
+        Command::Drift(command) => drift::run(command, &args.common, &output),
+        Command::Merge(command) => merge::run(command, &output),
         Command::Show(command) => show::run(command, &output),
         Command::Graph(command) => graph::run(command, &args.common, &output),
         Command::Schema(command) => schema::run(command, &output),
@@ -74,6 +78,8 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         Command::Plan(command) => ("plan", command.rendering.format == args::PlanFormat::Json),
         Command::Apply(command) => ("apply", command.format == args::Format::Json),
         Command::Show(_)
+        | Command::Drift(_)
+        | Command::Merge(_)
         | Command::Graph(_)
         | Command::Schema(_)
         | Command::Explain(_)

@@ -98,3 +98,11 @@ pub(super) fn timestamp() -> String {
         .unwrap_or_default()
         .to_string()
 }
+
+/// Writes a file beside its name and renames, so that a reader never sees half of one.
+pub(super) fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    fs_err::write(&aside, text)?;
+    fs_err::rename(&aside, path)
+}

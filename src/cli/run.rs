@@ -14,7 +14,8 @@ use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
 use crate::net::{Access, Patience, Writer};
-use crate::observe::live::{self, Readers};
+use crate::observe::Snapshot;
+use crate::observe::live::{self, Lists, Readers};
 use crate::plan::{Guards, Plan, findings};
 use crate::provider::{Cloud, ConnectError, Connection, Surroundings};
 use crate::sandbox::{self, Sandbox};
@@ -75,6 +76,14 @@ impl Connected {
     /// Finds credentials for every account that is to be read. No request is sent, but for the
     /// sandbox, which is started.
     pub(super) async fn new(world: &World, wanted: &args::Clouds, config: &Config) -> Result<Self> {
+        Self::to(live::accounts(world), wanted, config).await
+    }
+
+    async fn to(
+        reached: Vec<Arc<Account>>,
+        wanted: &args::Clouds,
+        config: &Config,
+    ) -> Result<Self> {
         let sandbox = match &wanted.sandbox {
             Some(folder) => Some(
                 Sandbox::start(sandbox::Options {
@@ -90,7 +99,7 @@ impl Connected {
         let gate = Arc::new(Semaphore::new(usize::from(wanted.parallelism)));
         let real = rim::surroundings();
         let mut accounts = BTreeMap::new();
-        for account in live::accounts(world) {
+        for account in reached {
             let cloud = crate::clouds::cloud(account.cloud)
                 .context("this is a bug: an account of a cloud that is not registered")?;
             let endpoint = match &sandbox {
@@ -160,6 +169,48 @@ impl Connected {
             .iter()
             .filter_map(|(name, access)| Some((name.clone(), access.as_ref().ok()?.writer())))
             .collect()
+    }
+
+    /// Ends the sandbox, if there is one, after the requests in flight.
+    pub(super) async fn close(self) {
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+    }
+}
+
+/// The clouds, reachable for reading alone: what could write is dropped before this is made, and
+/// nothing here leads back to it.
+pub(super) struct ReadOnly {
+    readers: Readers,
+    lists: Lists,
+    sandbox: Option<Sandbox>,
+}
+
+impl ReadOnly {
+    /// As [`Connected::new`], for every account that has something to read.
+    pub(super) async fn new(
+        world: &World,
+        lists: Lists,
+        wanted: &args::Clouds,
+        config: &Config,
+    ) -> Result<Self> {
+        let reached = live::accounts_with(world, lists);
+        let connected = Connected::to(reached, wanted, config).await?;
+        Ok(Self {
+            readers: connected.readers(),
+            lists,
+            sandbox: connected.sandbox,
+        })
+    }
+
+    /// Reads the clouds.
+    pub(super) async fn read(&self, world: &World, progress: &Progress) -> Snapshot {
+        progress.reading(self.readers.len());
+        let told = |account: &str| progress.read(account);
+        let snapshot = live::read_with(world, &self.readers, self.lists, told).await;
+        progress.done();
+        snapshot
     }
 
     /// Ends the sandbox, if there is one, after the requests in flight.

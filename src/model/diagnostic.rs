@@ -85,6 +85,9 @@ codes! {
     ThresholdExceeded, "threshold-exceeded", "The plan would change more of what lives in one account than is allowed at once. A wrong folder or a wrong account often shows itself so. If it is right, raise `--max-changes`.";
     PlanStale, "plan-stale", "The plan made now is not the one that was approved: manifests or live objects changed since. Nothing was written. Review the plan of now and approve that.";
     ConsentMissing, "consent-missing", "The plan holds risks nobody consented to. Nothing was written. Read the plan and repeat with `--yes` and the `--allow` flags that it names.";
+    AcceptanceExpired, "acceptance-expired", "A difference that was accepted is reported again, because the last day of its acceptance has passed. Mend it, or agree on another date.";
+    AcceptanceUnused, "acceptance-unused", "An entry of an acceptance file fits nothing that differs. Take it out, so that it does not hide something later.";
+    ListUnreadable, "list-unreadable", "The objects of a kind could not be listed, so nobody knows whether there are some that no manifest declares.";
     ChangeFailed, "change-failed", "A change was not carried out, or not wholly. The rest of the plan went on, except what waits for it.";
     ChangeStale, "change-stale", "The object was changed by somebody else after it was planned. It was left alone; plan again.";
 }

@@ -9,7 +9,7 @@ use crate::compile::{Desired, World};
 use crate::model::{Account, Address, KindName};
 use crate::net::Reader;
 use crate::provider::{
-    Answer, ConnectError, ErrorClass, Listing, Live, Observation, ProviderError, Read,
+    Answer, ConnectError, ErrorClass, Listing, Live, Naming, Observation, ProviderError, Read,
     ResourceKind, Scope,
 };
 
@@ -18,30 +18,65 @@ use super::{AccountReading, Snapshot};
 /// How each account is reached, or why it is not.
 pub type Readers = BTreeMap<String, Result<Reader, ConnectError>>;
 
-/// The accounts that something is to be read of.
+/// Which lists are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lists {
+    /// Those that declared objects need, and those of accounts that ask for them: for plans.
+    AsNeeded,
+    /// Every list that a cloud has, of every account that does not refuse: for drift.
+    Every,
+}
+
+impl Lists {
+    /// Whether all lists of the account are read.
+    fn all_of(self, account: &Account) -> bool {
+        match self {
+            Self::AsNeeded => account.unmanaged.report == Some(true),
+            Self::Every => account.unmanaged.report != Some(false),
+        }
+    }
+}
+
+/// The accounts that something is to be read of, for a plan.
 pub fn accounts(world: &World) -> Vec<Arc<Account>> {
+    accounts_with(world, Lists::AsNeeded)
+}
+
+/// The accounts that something is to be read of.
+pub fn accounts_with(world: &World, lists: Lists) -> Vec<Arc<Account>> {
     let used: BTreeSet<&str> = world
         .objects
         .keys()
         .map(|address| address.account.as_str())
         .collect();
-    let wanted = |account: &&Arc<Account>| {
-        used.contains(account.name.as_str()) || account.unmanaged.report == Some(true)
-    };
+    let wanted =
+        |account: &&Arc<Account>| used.contains(account.name.as_str()) || lists.all_of(account);
     world.accounts.values().filter(wanted).cloned().collect()
 }
 
-/// Reads every object of the world. `told` hears each account's name when it has been read.
-pub async fn read(world: &World, readers: &Readers, mut told: impl FnMut(&str)) -> Snapshot {
+/// Reads every object of the world, for a plan. `told` hears each account's name when it has been
+/// read.
+pub async fn read(world: &World, readers: &Readers, told: impl FnMut(&str)) -> Snapshot {
+    read_with(world, readers, Lists::AsNeeded, told).await
+}
+
+/// Reads every object of the world, and the lists that are asked for.
+pub async fn read_with(
+    world: &World,
+    readers: &Readers,
+    lists: Lists,
+    mut told: impl FnMut(&str),
+) -> Snapshot {
     let mut snapshot = Snapshot::default();
     let mut tasks = JoinSet::new();
-    for account in accounts(world) {
+    for account in accounts_with(world, lists) {
         match readers.get(&account.name) {
             Some(Ok(reader)) => {
                 let work = AccountWork {
                     account: Arc::clone(&account),
                     reader: reader.clone(),
-                    kinds: kinds(world, &account),
+                    kinds: kinds(world, &account, lists),
+                    is_every_list_told: lists == Lists::Every && lists.all_of(&account),
                 };
                 tasks.spawn(async move { work.read().await });
             }
@@ -63,6 +98,7 @@ pub async fn read(world: &World, readers: &Readers, mut told: impl FnMut(&str)) 
         snapshot.accounts.insert(part.account, part.reading);
         snapshot.objects.extend(part.objects);
         snapshot.others.extend(part.others);
+        snapshot.unlisted.extend(part.unlisted);
     }
     snapshot
 }
@@ -100,10 +136,22 @@ fn no_credentials(error: &ConnectError) -> AccountReading {
     }
 }
 
+fn why_not_listed(answers: &[Answer]) -> String {
+    let refused = answers.iter().find_map(|answer| answer.as_ref().err());
+    refused.map_or_else(
+        || "the list that the cloud gave is not whole".to_owned(),
+        ToString::to_string,
+    )
+}
+
 /// The wanted objects of one kind in one account: identity to address.
 type Wanted = BTreeMap<String, Address>;
 
-fn kinds(world: &World, account: &Account) -> Vec<(&'static dyn ResourceKind, Wanted)> {
+fn kinds(
+    world: &World,
+    account: &Account,
+    lists: Lists,
+) -> Vec<(&'static dyn ResourceKind, Wanted)> {
     let first = Address {
         account: account.name.clone(),
         kind: KindName(""),
@@ -122,7 +170,7 @@ fn kinds(world: &World, account: &Account) -> Vec<(&'static dyn ResourceKind, Wa
             .1
             .insert(identity.clone(), address.clone());
     }
-    if account.unmanaged.report == Some(true) {
+    if lists.all_of(account) {
         let all = crate::clouds::cloud(account.cloud).map_or(&[][..], |cloud| cloud.kinds);
         for kind in all.iter().filter(|kind| kind.info().cannot_list.is_none()) {
             kinds
@@ -137,6 +185,8 @@ struct AccountWork {
     account: Arc<Account>,
     reader: Reader,
     kinds: Vec<(&'static dyn ResourceKind, Wanted)>,
+    /// Whether a list that was not given is told, and a singleton nobody declared looked for.
+    is_every_list_told: bool,
 }
 
 struct AccountPart {
@@ -144,6 +194,7 @@ struct AccountPart {
     reading: AccountReading,
     objects: BTreeMap<Address, Observation>,
     others: BTreeMap<(String, KindName), BTreeMap<String, Live>>,
+    unlisted: BTreeMap<(String, KindName), String>,
 }
 
 impl AccountWork {
@@ -156,6 +207,7 @@ impl AccountWork {
             },
             objects: BTreeMap::new(),
             others: BTreeMap::new(),
+            unlisted: BTreeMap::new(),
         };
         if let Err(reading) = self.check_account().await {
             part.reading = reading;
@@ -164,7 +216,7 @@ impl AccountWork {
         let wanted: Vec<Vec<String>> = self
             .kinds
             .iter()
-            .map(|(_, wanted)| wanted.keys().cloned().collect())
+            .map(|(kind, wanted)| self.identities(*kind, wanted))
             .collect();
         let reads: Vec<Vec<Read>> = self
             .kinds
@@ -189,12 +241,39 @@ impl AccountWork {
                     .unwrap_or_else(|| Observation::Unreadable(not_told(*kind)));
                 part.objects.insert(address.clone(), observation);
             }
-            if let Listing::Complete(others) = observed.others {
-                part.others
-                    .insert((self.account.name.clone(), kind.info().name), others);
+            let place = (self.account.name.clone(), kind.info().name);
+            match (observed.others, kind.info().naming) {
+                (Listing::Complete(others), _) => {
+                    part.others.insert(place, others);
+                }
+                (Listing::NotRead, Naming::Singleton) => match observed.wanted.remove("") {
+                    Some(Observation::Present(live)) => {
+                        part.others
+                            .insert(place, BTreeMap::from([(String::new(), live)]));
+                    }
+                    Some(Observation::Unreadable(error)) => {
+                        part.unlisted.insert(place, error.to_string());
+                    }
+                    Some(Observation::Absent(_)) | None => {}
+                },
+                (Listing::NotRead, Naming::Named(_) | Naming::ByFields(_)) => {
+                    if self.is_every_list_told && kind.info().cannot_list.is_none() {
+                        part.unlisted.insert(place, why_not_listed(&of_kind));
+                    }
+                }
             }
         }
         part
+    }
+
+    /// Who is asked for: the declared objects, and a singleton in any case where every list counts,
+    /// since it is a list of at most one.
+    fn identities(&self, kind: &dyn ResourceKind, wanted: &Wanted) -> Vec<String> {
+        let is_singleton = matches!(kind.info().naming, Naming::Singleton);
+        if self.is_every_list_told && is_singleton && wanted.is_empty() {
+            return vec![String::new()];
+        }
+        wanted.keys().cloned().collect()
     }
 
     /// Whether the credentials belong to the declared account, before anything else is asked.

@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub objects: BTreeMap<Address, Observation>,
     /// Live objects that no manifest declares, by account and kind, where a whole list was read.
     pub others: BTreeMap<(String, KindName), BTreeMap<String, Live>>,
+    /// Lists that were asked for and not given, by account and kind, with the reason.
+    pub unlisted: BTreeMap<(String, KindName), String>,
 }
 
 /// How reading an account went.

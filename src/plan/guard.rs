@@ -31,13 +31,13 @@ pub(super) fn risks(
         }
         Action::Update => {
             for change in changes {
-                risks.extend(of_change(info, change));
+                risks.extend(risks_of_change(info, change));
             }
         }
         Action::Replace => {
             risks.insert(Risk::Destroys);
             for change in changes {
-                risks.extend(of_change(info, change));
+                risks.extend(risks_of_change(info, change));
             }
         }
         Action::Delete => {
@@ -57,7 +57,8 @@ pub(super) fn risks(
     risks
 }
 
-fn of_change(info: &KindInfo, change: &FieldChange) -> Vec<Risk> {
+/// The risks of one field's change; drift asks for those of a change made outside.
+pub fn risks_of_change(info: &KindInfo, change: &FieldChange) -> Vec<Risk> {
     let Some(field) = field_of(info, change.field) else {
         return vec![Risk::MayBreakSignIn];
     };

@@ -8,6 +8,9 @@ pub mod apply_json;
 pub mod apply_text;
 pub mod compare_text;
 pub mod diagnostics;
+pub mod drift_json;
+pub mod drift_markdown;
+pub mod drift_text;
 pub mod events;
 mod field_diff;
 #[cfg(test)]
@@ -16,6 +19,7 @@ pub mod github;
 pub mod graph;
 pub mod html;
 pub mod markdown;
+pub mod metrics;
 mod order;
 pub mod plan_json;
 pub mod plan_text;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
 use super::apply_json::ApplyDocument;
+use super::drift_json::DriftDocument;
 use super::plan_json::PlanDocument;
 use super::report_json::ReportDocument;
 use crate::model::Value;
@@ -13,7 +14,7 @@ pub fn plan_schema() -> Value {
     of::<PlanDocument>("plan", "The document of `idform plan --format json`")
 }
 
-/// The schema of the other commands' documents: that of `apply`, and the header they all share.
+/// The schema of the other commands' documents: those of `apply` and `drift`, and the header they all share.
 pub fn report_schema() -> Value {
     /// Only for its schema.
     #[derive(JsonSchema)]
@@ -22,12 +23,14 @@ pub fn report_schema() -> Value {
     enum AnyReport {
         /// `apply`.
         Apply(Box<ApplyDocument>),
+        /// `drift`, and `merge`, which joins such documents.
+        Drift(Box<DriftDocument>),
         /// `validate` and all others; these may have further members.
         Header(ReportDocument),
     }
     of::<AnyReport>(
         "report",
-        "The document of `idform apply --format json`, and the header of all others",
+        "The documents of `idform apply` and `idform drift` with --format json, and the header of all others",
     )
 }
 

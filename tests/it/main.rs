@@ -4,6 +4,7 @@ mod binary;
 mod cases;
 mod clouds;
 mod contract;
+mod drift;
 mod manifests;
 mod properties;
 mod published;

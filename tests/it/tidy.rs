@@ -55,10 +55,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["clouds", "model", "net", "observe", "plan", "provider"],
     ),
     (
+        "drift",
+        &[
+            "clouds", "compile", "manifest", "model", "observe", "plan", "provider",
+        ],
+    ),
+    (
         "view",
         &[
             "apply",
             "compile",
+            "drift",
             "federation",
             "model",
             "observe",
@@ -121,7 +128,7 @@ fn pure_rooms_do_not_wait_and_do_not_touch_the_process() {
         "tokio::",
     ];
     let mut wrong = Vec::new();
-    for room in ["model", "federation", "compile", "plan"] {
+    for room in ["model", "federation", "compile", "plan", "drift"] {
         for (path, text) in sources(&format!("src/{room}")) {
             for word in forbidden {
                 if code(&text).contains(word) {
@@ -137,6 +144,48 @@ fn pure_rooms_do_not_wait_and_do_not_touch_the_process() {
             if !may && code(&text).contains(word) {
                 wrong.push(format!("{}: {word}", path.display()));
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn drift_has_no_way_to_write() {
+    // What can change a cloud goes by these names; `Connected` and `Access` lead to a writer.
+    let forbidden = [
+        "apply",
+        "Writer",
+        "writer",
+        "Connected",
+        "Access",
+        "Intent",
+        "::Write",
+    ];
+    let mut files = sources("src/drift");
+    files.extend(
+        sources("src/cli")
+            .into_iter()
+            .filter(|(path, _)| path.ends_with("cli/drift.rs") || path.ends_with("cli/merge.rs")),
+    );
+    assert!(files.len() >= 4, "drift's own files are where they were");
+    let mut wrong = Vec::new();
+    for (path, text) in files {
+        for word in forbidden {
+            if code(&text).contains(word) {
+                wrong.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    // And its client type: no method of `ReadOnly` or `Reader` takes or gives what writes.
+    let run = std::fs::read_to_string(crate::support::root().join("src/cli/run.rs"));
+    let run = run.expect("a source file is text");
+    let (_, read_only) = run
+        .split_once("impl ReadOnly {")
+        .expect("the reading client");
+    let (read_only, _) = read_only.split_once("\n}\n").expect("its end");
+    for word in ["Writer", "writer", "Access"] {
+        if read_only.contains(word) {
+            wrong.push(format!("ReadOnly: {word}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -1,0 +1,127 @@
+//! `idform drift`: compares the clouds with the manifests and tells what moved.
+//!
+//! It holds readers and nothing else: no name in this file leads to a way of changing a cloud, and
+//! `tests/it/tidy.rs` sees to it that none will.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+
+use crate::drift::{self, Acceptance, DriftReport};
+use crate::model::{Diagnostic, Diagnostics, Severity, SourceMap};
+use crate::observe::live::Lists;
+use crate::plan::{self, Guards};
+use crate::view::drift_json::{self, DriftDocument, DriftInput};
+use crate::view::progress::Progress;
+use crate::view::{drift_markdown, drift_text, metrics};
+
+use super::args::{Common, Drift as Command, DriftFormat, Reporting};
+use super::config::Config;
+use super::output::Output;
+use super::run::ReadOnly;
+use super::{Exit, rim, run};
+
+/// Largest acceptance file read, in bytes.
+const ACCEPTANCE_BYTES: u64 = 1024 * 1024;
+
+pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
+    let config = Config::load(common)?;
+    let selection = command.selecting.selection();
+    let mut loaded = run::load(&command.manifests, &selection, &config)?;
+    let sources = &mut loaded.manifests.sources;
+    let mut accepted = Vec::new();
+    for path in &command.accept {
+        accepted.extend(acceptances(path, sources, &mut loaded.diagnostics)?);
+    }
+    let sources = &loaded.manifests.sources;
+    if loaded.diagnostics.has_errors() {
+        let found = loaded.diagnostics.into_sorted();
+        output.say("The manifests or acceptances are invalid; no cloud was contacted.");
+        return finish(&DriftReport::default(), &found, sources, command, output);
+    }
+    // Who asks for one object does not want every list of every account.
+    let lists = if selection.targets.is_empty() {
+        Lists::Every
+    } else {
+        Lists::AsNeeded
+    };
+    let snapshot = run::block_on(async {
+        let clouds = ReadOnly::new(&loaded.world, lists, &command.clouds, &config).await?;
+        let progress = Progress::new(output.draws_bars());
+        let snapshot = clouds.read(&loaded.world, &progress).await;
+        clouds.close().await;
+        anyhow::Ok(snapshot)
+    })??;
+    let plan = plan::make(&loaded.world, &snapshot, &Guards::default());
+    let today = now().to_zoned(TimeZone::UTC).date();
+    let report = drift::report(&loaded.world, &snapshot, &plan, &accepted, today);
+    let mut found = loaded.diagnostics.into_sorted();
+    found.extend(report.findings.iter().cloned());
+    finish(&report, &found, sources, command, output)
+}
+
+fn finish(
+    report: &DriftReport,
+    found: &[Diagnostic],
+    sources: &SourceMap,
+    command: &Command,
+    output: &Output,
+) -> Result<Exit> {
+    let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
+    let exit = if !report.complete || found.iter().any(is_error) {
+        Exit::Error
+    } else if report.has_drift() {
+        Exit::Pending
+    } else {
+        Exit::Success
+    };
+    output.diagnostics(found, sources);
+    let document = drift_json::document(&DriftInput {
+        report,
+        exit_code: exit.code(),
+        diagnostics: found,
+        sources,
+    });
+    show(&document, &command.reporting, output)?;
+    Ok(exit)
+}
+
+/// Writes a report in the form that is wanted, and its counts.
+pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Output) -> Result<()> {
+    output.result(&match reporting.format {
+        DriftFormat::Text => drift_text::render(document, &output.theme, output.width),
+        DriftFormat::Json => drift_json::to_json(document),
+        DriftFormat::Markdown => drift_markdown::render(document),
+    });
+    if let Some(path) = &reporting.metrics {
+        let before = match fs_err::read_to_string(path) {
+            Ok(text) => metrics::last_success(&text),
+            Err(_) => None,
+        };
+        let text = metrics::render(document, now(), before);
+        rim::replace_file(path, &text)
+            .with_context(|| format!("write the metrics to {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::from_second(crate::net::clock::unix_seconds()).unwrap_or_default()
+}
+
+fn acceptances(
+    path: &Path,
+    sources: &mut SourceMap,
+    out: &mut Diagnostics,
+) -> Result<Vec<Acceptance>> {
+    let read = || -> Result<String> {
+        if fs_err::metadata(path)?.len() > ACCEPTANCE_BYTES {
+            bail!("it is larger than 1 MiB");
+        }
+        Ok(fs_err::read_to_string(path)?)
+    };
+    let text = read().with_context(|| format!("read the acceptances {}", path.display()))?;
+    let source = sources.add(path.display().to_string(), text);
+    Ok(drift::parse(sources, source, out))
+}

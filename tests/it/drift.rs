@@ -1,0 +1,412 @@
+//! Drift, told as a story: what was applied, what somebody did to it, and what the report says in
+//! each of its forms. And that nothing is ever written on the way.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::support::{ACCOUNTS, ALIBABA, Clouds, HUAWEI, document};
+
+const FINGERPRINT: &str = "902ef2deeb3c5b13ea4c3d5193629309e231ae55";
+
+fn provider(name: &str, clients: &[&str]) -> String {
+    let spec = json!({
+        "issuer": format!("https://{name}.acme.example"),
+        "clientIds": clients,
+        "fingerprints": [FINGERPRINT],
+        "description": name,
+    });
+    document("AlibabaOidcProvider", name, "alibaba-prod", &spec)
+}
+
+fn huawei() -> String {
+    let spec = json!({"enabled": true, "description": "staff"});
+    document("HuaweiIdentityProvider", "staff", "huawei-prod", &spec)
+}
+
+/// Manifests that were applied, and the folder they lie in.
+struct Stage {
+    clouds: Clouds,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let texts = [
+            provider("more", &["a"]),
+            provider("fewer", &["a", "b"]),
+            provider("text", &["a"]),
+            provider("gone", &["a"]),
+            provider("same", &["a"]),
+            huawei(),
+        ];
+        let clouds = Clouds::new();
+        let mut all = vec![ACCOUNTS];
+        all.extend(texts.iter().map(String::as_str));
+        for outcome in clouds.apply(&all).outcomes {
+            assert_eq!(outcome.outcome, idform::apply::Outcome::Done);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let stage = Self { clouds, folder };
+        // JSON lines are YAML documents.
+        stage.write(
+            "idp.yaml",
+            &format!("{ACCOUNTS}---\n{}\n", texts.join("\n---\n")),
+        );
+        stage
+    }
+
+    /// What somebody did in the consoles, on every object another thing.
+    fn hand_edits(&self) {
+        self.clouds.edit("alibaba", ALIBABA, |state| {
+            let providers = &mut state["oidc_providers"];
+            providers["more"]["ClientIds"] = json!(["a", "evil"]);
+            providers["fewer"]["ClientIds"] = json!(["a"]);
+            providers["text"]["Description"] = "by hand | @team".into();
+            let mut rogue = providers["same"].clone();
+            rogue["IssuerUrl"] = "https://rogue.example".into();
+            providers["rogue"] = rogue;
+            let all = providers.as_object_mut().expect("providers by name");
+            all.remove("gone");
+        });
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).expect("write a file");
+        path
+    }
+
+    /// Runs the program in the folder, with nothing of this machine's environment.
+    fn run(&self, arguments: &[&str]) -> Output {
+        assert_cmd::Command::cargo_bin("idform")
+            .expect("the program is built")
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.clouds.env())
+            .env("COLUMNS", "100")
+            .args(arguments)
+            .output()
+            .expect("it runs")
+    }
+
+    fn drift(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let mut all = vec!["drift", "idp.yaml"];
+        all.extend(arguments);
+        let output = self.run(&all);
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    fn json(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let mut all = vec!["--format", "json"];
+        all.extend(arguments);
+        let (code, out, _) = self.drift(&all);
+        (code, serde_json::from_str(&out).expect("one JSON document"))
+    }
+}
+
+fn check(name: &str, text: &str) {
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+/// Nothing but reads arrived since `before` calls.
+fn assert_only_reads(clouds: &Clouds, before: usize) {
+    for seen in clouds.seen().into_iter().skip(before) {
+        let reads = ["Get", "List", "Describe", "Show", "Keystone"];
+        let writes = [
+            "Create", "Update", "Delete", "Set", "Disable", "Add", "Remove",
+        ];
+        let is_read = reads.iter().any(|word| seen.action.starts_with(word))
+            && !writes.iter().any(|word| seen.action.contains(word));
+        assert!(is_read, "drift sent {}", seen.action);
+    }
+}
+
+#[test]
+fn what_was_applied_has_not_drifted() {
+    let stage = Stage::new();
+    let before = stage.clouds.seen().len();
+    let (code, out, err) = stage.drift(&[]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.ends_with("No drift. 6 in sync.\n"), "{out}");
+    assert!(
+        out.contains("tencent-prod/TencentOidcProvider"),
+        "unlistable is said: {out}"
+    );
+    assert_only_reads(&stage.clouds, before);
+}
+
+#[test]
+fn hand_edits_are_ranked_in_every_form() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let before = stage.clouds.seen().len();
+    let (code, out, err) = stage.drift(&[]);
+    assert_eq!(code, Some(2), "{err}");
+    check("drift-text", &out);
+    let (code, again, _) = stage.drift(&[]);
+    assert_eq!((code, again), (Some(2), out), "same input, same bytes");
+    let (_, out, _) = stage.drift(&["--format", "markdown"]);
+    check("drift-markdown", &out);
+    let (_, out, _) = stage.drift(&["--format", "json"]);
+    check("drift-json", &out);
+    assert_only_reads(&stage.clouds, before);
+}
+
+#[test]
+fn an_account_that_cannot_be_read_hides_no_other() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    stage.clouds.edit("huawei", HUAWEI, |state| {
+        state["identity_providers"]["staff"]["description"] = "not seen".into();
+    });
+    stage.clouds.fault("huawei:*=status:403");
+    let (code, report) = stage.json(&["--metrics", "m.prom"]);
+    assert_eq!(code, Some(1), "errors before drift: {report}");
+    assert_eq!(report["complete"], false);
+    assert_eq!(report["errored"], true);
+    assert_eq!(report["summary"]["unreadable"], 1);
+    assert_eq!(report["summary"]["drifted"], 4, "the others are told");
+    assert_eq!(
+        report["unreadable"][0]["address"],
+        "huawei-prod/HuaweiIdentityProvider/staff"
+    );
+    let metrics = std::fs::read_to_string(stage.folder.path().join("m.prom")).expect("metrics");
+    assert!(
+        !metrics.contains("idform_last_success_timestamp_seconds 1"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("idform_unreadable_objects{account=\"huawei-prod\"} 1\n"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn a_list_that_is_refused_is_not_an_empty_one() {
+    let stage = Stage::new();
+    stage.write(
+        "idp.yaml",
+        &format!("{ACCOUNTS}---\n{}\n", provider("same", &["a"])),
+    );
+    stage.clouds.fault("KeystoneListMappings=status:403");
+    let (code, report) = stage.json(&[]);
+    assert_eq!(code, Some(1), "{report}");
+    let refused: Vec<&Value> = report["unlisted"]
+        .as_array()
+        .expect("lists")
+        .iter()
+        .filter(|list| list["by_design"] == false)
+        .collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0]["type"], "HuaweiMapping");
+}
+
+#[test]
+fn what_is_accepted_is_reported_again_after_its_day() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let entry = |subject: &str, rest: &str, until: &str| {
+        format!(
+            "[[accept]]\n{subject}\n{rest}\nreason = \"known\"\nowner = \"@acme/iam\"\nuntil = {until}\n"
+        )
+    };
+    let object = |name: &str| format!("object = \"alibaba-prod/AlibabaOidcProvider/{name}\"");
+    let all = |until: &str| {
+        [
+            entry(&object("more"), "fields = [\"clientIds\"]", until),
+            entry(&object("fewer"), "", until),
+            entry(&object("text"), "fields = [\"description\"]", until),
+            entry(&object("gone"), "", until),
+            entry(
+                "unmanaged = \"alibaba-prod/AlibabaOidcProvider/ro*\"",
+                "",
+                until,
+            ),
+        ]
+        .join("\n")
+    };
+    stage.write("accept.toml", &all("2999-12-31"));
+    let (code, out, err) = stage.drift(&["--accept", "accept.toml"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    check("drift-accepted", &out);
+
+    stage.write("accept.toml", &all("2020-01-31"));
+    let (code, out, err) = stage.drift(&["--accept", "accept.toml"]);
+    assert_eq!(
+        code,
+        Some(2),
+        "a date that has passed is no mistake: {out}{err}"
+    );
+    assert_eq!(err.matches("acceptance-expired").count(), 5, "{err}");
+    assert_eq!(
+        out.matches("accepted until: 2020-01-31, which has passed")
+            .count(),
+        5,
+        "{out}"
+    );
+
+    // Who accepts a field has not accepted another, nor that the object is gone.
+    let narrow = [
+        entry(&object("more"), "fields = [\"description\"]", "2999-12-31"),
+        entry(&object("gone"), "fields = [\"clientIds\"]", "2999-12-31"),
+    ];
+    stage.write("accept.toml", &narrow.join("\n"));
+    let (code, _, err) = stage.drift(&["--accept", "accept.toml"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(err.matches("acceptance-unused").count(), 2, "{err}");
+
+    stage.write("accept.toml", &all("\"2026-02-30\""));
+    let (code, _, err) = stage.drift(&["--accept", "accept.toml"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        err.matches("`until` is no date").count(),
+        5,
+        "all at once: {err}"
+    );
+}
+
+#[test]
+fn shards_join_to_the_whole() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let mut files = Vec::new();
+    for index in 1..=3 {
+        let shard = format!("{index}/3");
+        let (_, report, _) = stage.drift(&["--format", "json", "--shard", &shard]);
+        let name = format!("{index}.json");
+        stage.write(&name, &report);
+        files.push(name);
+    }
+    let (_, whole, _) = stage.drift(&["--format", "json"]);
+    let mut arguments = vec!["merge", "--format", "json"];
+    arguments.extend(files.iter().map(String::as_str));
+    let merged = stage.run(&arguments);
+    assert_eq!(merged.status.code(), Some(2), "{merged:?}");
+    assert_eq!(String::from_utf8_lossy(&merged.stdout), whole);
+
+    stage.write("again.json", &whole);
+    let twice = stage.run(&["merge", "again.json", "again.json"]);
+    assert_eq!(twice.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert!(
+        said.contains("is both in again.json and in again.json"),
+        "{said}"
+    );
+    let other = stage.run(&["merge", "idp.yaml"]);
+    assert_eq!(other.status.code(), Some(1));
+}
+
+#[test]
+fn counts_are_open_metrics() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let (code, _, _) = stage.drift(&["--metrics", "m.prom"]);
+    assert_eq!(code, Some(2));
+    let metrics = std::fs::read_to_string(stage.folder.path().join("m.prom")).expect("metrics");
+    let timeless: Vec<&str> = metrics
+        .lines()
+        .filter(|line| !line.contains("_timestamp_seconds "))
+        .collect();
+    check("drift-metrics", &timeless.join("\n"));
+    assert!(
+        metrics.contains("\nidform_last_success_timestamp_seconds 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn reports_of_the_unmanaged_can_be_refused() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let quiet = ACCOUNTS.replace(
+        "requestsPerSecond: 20}",
+        "requestsPerSecond: 20, unmanaged: {report: false}}",
+    );
+    stage.write(
+        "idp.yaml",
+        &format!("{quiet}---\n{}\n", provider("same", &["a"])),
+    );
+    let (code, report) = stage.json(&[]);
+    assert_eq!(
+        report["unmanaged"].as_array().map(Vec::len),
+        Some(1),
+        "huawei's alone: {report}"
+    );
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_sign_in_that_nobody_declared_breaks_sign_in() {
+    let stage = Stage::new();
+    let kind = idform::clouds::kind("TencentUserOidc").expect("a kind");
+    let text = document(
+        "TencentUserOidc",
+        "staff",
+        "tencent-prod",
+        &kind.samples().minimal,
+    );
+    for outcome in stage.clouds.apply(&[ACCOUNTS, &text]).outcomes {
+        assert_eq!(outcome.outcome, idform::apply::Outcome::Done);
+    }
+    let (code, report) = stage.json(&[]);
+    assert_eq!(code, Some(2));
+    let found = &report["unmanaged"][0];
+    assert_eq!(found["type"], "TencentUserOidc", "{report}");
+    assert_eq!(found["cloud_name"], "");
+    assert_eq!(found["effect"], "breaks-sign-in");
+    // A plan goes on telling only of lists that it reads anyway.
+    let plan = stage.run(&["plan", "idp.yaml", "--format", "json"]);
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("a plan");
+    assert_eq!(plan["unmanaged"], json!([]));
+}
+
+#[test]
+fn what_is_only_observed_or_shall_be_absent_drifts_too() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let with = |name: &str, key: &str, value: &str| {
+        let mut text: Value = serde_json::from_str(&provider(name, &["a"])).expect("JSON");
+        text["lifecycle"] = json!({ key: value });
+        text.to_string()
+    };
+    let texts = [
+        with("more", "mode", "observe"),
+        with("gone", "mode", "observe"),
+        with("same", "ensure", "absent"),
+    ];
+    stage.write(
+        "idp.yaml",
+        &format!("{ACCOUNTS}---\n{}\n", texts.join("\n---\n")),
+    );
+    let (code, report) = stage.json(&["--target", "alibaba-prod"]);
+    assert_eq!(code, Some(2));
+    let told: Vec<(&str, &str, &str)> = report["resource_drift"]
+        .as_array()
+        .expect("objects")
+        .iter()
+        .map(|found| {
+            let text = |key: &str| found[key].as_str().expect("a text");
+            assert_eq!(found["calls"], json!([]), "drift plans no calls");
+            (text("name"), text("action_reason"), text("effect"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("gone", "not_on_cloud", "breaks-sign-in"),
+            ("more", "fields_differ", "widens-trust"),
+            ("same", "still_on_cloud", "widens-trust"),
+        ]
+    );
+    let turned = &report["resource_drift"][1]["field_changes"][0];
+    assert_eq!(turned["added"], json!(["evil"]), "seen from the live side");
+}
