@@ -28,6 +28,7 @@ pub mod observe;
 pub mod plan;
 
 pub mod apply;
+pub mod import;
 pub mod view;
 
 pub mod sandbox;

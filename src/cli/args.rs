@@ -33,6 +33,8 @@ pub(super) enum Command {
     Plan(Plan),
     /// Plan, ask, and bring the changes about
     Apply(Apply),
+    /// Write manifests for what is live in an account, and plan them
+    Import(Import),
     /// Render a saved plan
     Show(Show),
     /// Print a JSON Schema
@@ -199,6 +201,23 @@ pub(super) struct Apply {
     /// Consent to a risk (repeatable): may-break-sign-in, switches-sign-in, destroys
     #[arg(long, value_name = "RISK", value_parser = risk)]
     pub(super) allow: Vec<Risk>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    pub(super) manifests: Manifests,
+    #[command(flatten)]
+    pub(super) clouds: Clouds,
+    /// The account, declared under PATH
+    #[arg(long, value_name = "NAME")]
+    pub(super) account: String,
+    /// Only these objects: account/Kind/name with the name in the cloud, `*` globs (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) target: Vec<Selector>,
+    /// The folder to write; nothing in it is overwritten
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

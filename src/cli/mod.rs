@@ -7,6 +7,7 @@ mod args;
 mod config;
 mod exit;
 mod explain;
+mod import;
 mod output;
 mod plan;
 mod record;
@@ -44,6 +45,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Validate(command) => validate::run(command, &args.common, &output),
         Command::Plan(command) => plan::run(command, &args.common, &output),
         Command::Apply(command) => apply::run(command, &args.common, &output),
+        Command::Import(command) => import::run(command, &args.common, &output),
         Command::Show(command) => show::run(command, &output),
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),

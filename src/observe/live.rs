@@ -89,7 +89,8 @@ fn not_told(kind: &dyn ResourceKind) -> ProviderError {
     )
 }
 
-fn no_credentials(error: &ConnectError) -> AccountReading {
+/// What to say of an account without credentials.
+pub fn no_credentials(error: &ConnectError) -> AccountReading {
     let looked = match error {
         ConnectError::Missing { looked } => looked.clone(),
         ConnectError::Unusable { .. } => Vec::new(),

@@ -12,6 +12,8 @@ pub mod events;
 mod field_diff;
 #[cfg(test)]
 mod fixture;
+pub mod import_json;
+pub mod import_text;
 pub mod plan_json;
 pub mod plan_text;
 pub mod progress;
