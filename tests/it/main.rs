@@ -1,6 +1,7 @@
 //! The one integration binary: everything that is seen from outside.
 
 mod contract;
+mod import;
 mod support;
 mod terraform;
 mod tidy;
