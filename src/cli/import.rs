@@ -33,16 +33,13 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let config = Config::load(common)?;
     let stdin = run::stdin(&command.manifests)?;
     let paths = &command.manifests.paths;
-    let loaded = run::load_paths(paths, stdin.clone(), &command.manifests, &config);
-    let (loaded, account) = match usable(loaded, &command.account) {
-        Ok(found) => found,
-        Err(loaded) => {
-            let told = Told {
-                found: loaded.diagnostics.into_sorted(),
-                ..Told::default()
-            };
-            return Ok(told.show(command, output, &loaded.manifests.sources));
-        }
+    let mut loaded = run::load_paths(paths, stdin.clone(), &command.manifests, &config);
+    let Some(account) = usable(&mut loaded, &command.account) else {
+        let told = Told {
+            found: loaded.diagnostics.into_sorted(),
+            ..Told::default()
+        };
+        return Ok(told.show(command, output, &loaded.manifests.sources));
     };
     let declared = declared(&loaded.world, &account);
     let wish = Wish {
@@ -64,7 +61,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 }
 
 /// The account that is named, when the manifests are valid and declare it.
-fn usable(mut loaded: Loaded, name: &str) -> Result<(Loaded, Arc<Account>), Loaded> {
+fn usable(loaded: &mut Loaded, name: &str) -> Option<Arc<Account>> {
     let account = loaded.world.accounts.get(name).cloned();
     if account.is_none() && !loaded.manifests.unusable_accounts.contains(name) {
         let known: Vec<&str> = loaded.world.accounts.keys().map(String::as_str).collect();
@@ -77,10 +74,7 @@ fn usable(mut loaded: Loaded, name: &str) -> Result<(Loaded, Arc<Account>), Load
             .help("declare it under PATH: a document with `kind: Account` and this name"),
         );
     }
-    match account {
-        Some(account) if !loaded.diagnostics.has_errors() => Ok((loaded, account)),
-        _ => Err(loaded),
-    }
+    account.filter(|_| !loaded.diagnostics.has_errors())
 }
 
 /// What manifests declare of the account, also under another name for the same number.
@@ -174,6 +168,7 @@ async fn import(
     }
     progress.read(&wish.account.name);
     progress.done();
+    survey.problems.extend(untouched(wish, &survey));
     let mut import = crate::import::manifests(wish, &survey.found);
     import.left_out.extend(survey.left_out);
     import.left_out.sort();
@@ -182,7 +177,6 @@ async fn import(
         found: survey.problems,
         ..Told::default()
     };
-    told.found.extend(untouched(wish, &told));
     let existing = existing(&command.out, &told.import);
     let refused = !existing.is_empty();
     told.found.extend(existing);
@@ -219,6 +213,8 @@ struct Survey {
     found: Vec<Found>,
     left_out: Vec<LeftOut>,
     problems: Vec<Diagnostic>,
+    /// What targets could hit.
+    seen: Vec<Address>,
     /// Identities that others may be named after.
     parents: BTreeMap<KindName, Vec<String>>,
 }
@@ -290,9 +286,11 @@ impl Survey {
             let parents = self.parents.entry(info.name).or_default();
             parents.push(identity.clone());
         }
-        if !wish.is_targeted(info.name, &identity) {
+        let called = wish.called(info, &identity);
+        if !wish.is_targeted(&called) {
             return;
         }
+        self.seen.push(called);
         if let Some(why) = against {
             self.left_out.push(LeftOut {
                 kind: info.name,
@@ -345,42 +343,18 @@ fn unreadable(
     )
 }
 
-/// Targets that nothing answers to.
-fn untouched(wish: &Wish<'_>, told: &Told) -> Vec<Diagnostic> {
-    let known: BTreeSet<(KindName, &str)> = told
-        .import
-        .objects
-        .iter()
-        .flat_map(|object| {
-            let kind = object.address.kind;
-            [
-                (kind, object.cloud_name.as_str()),
-                (kind, object.address.name.as_str()),
-            ]
-        })
-        .chain(
-            told.import
-                .left_out
-                .iter()
-                .filter_map(|left_out| Some((left_out.kind, left_out.cloud_name.as_deref()?))),
-        )
-        .collect();
-    let answers = |target: &crate::model::Selector| {
-        known.iter().any(|(kind, name)| {
-            target.matches(&Address {
-                account: wish.account.name.clone(),
-                kind: *kind,
-                name: (*name).to_owned(),
-            })
-        })
-    };
+/// Targets that nothing answers to, when all could be read.
+fn untouched(wish: &Wish<'_>, survey: &Survey) -> Vec<Diagnostic> {
+    if !survey.problems.is_empty() {
+        return Vec::new();
+    }
     wish.targets
         .iter()
-        .filter(|target| !answers(target))
+        .filter(|target| !survey.seen.iter().any(|called| target.matches(called)))
         .map(|target| {
             Diagnostic::error(
                 Code::TargetNotFound,
-                format!("`--target {target}` names nothing that could be imported"),
+                format!("`--target {target}` names nothing that is live"),
             )
             .help("write account/Kind/name with the name in the cloud; `*` stands for any text")
         })
@@ -453,15 +427,18 @@ fn difference(plan: &Plan, import: &Import) -> Option<Diagnostic> {
 /// Files that have not got their final names yet; dropped, they are gone.
 struct Aside {
     folder: PathBuf,
+    /// The folder of `--out`, when it was made for this.
+    made: Option<PathBuf>,
 }
 
 impl Aside {
     fn write(out: &Path, import: &Import) -> Result<Self> {
+        let made = (!out.exists()).then(|| out.to_owned());
         fs_err::create_dir_all(out).context("make the folder of --out")?;
         let folder = out.join(ASIDE);
         fs_err::create_dir(&folder)
             .context("begin to write; is another import under way, or was one killed?")?;
-        let aside = Self { folder };
+        let aside = Self { folder, made };
         for (path, text) in &import.files {
             let path = aside.folder.join(path);
             if let Some(parent) = path.parent() {
@@ -474,7 +451,8 @@ impl Aside {
 
     /// Gives every file its final name, side files first, and the schema if there is none.
     fn publish(&self, out: &Path, import: &Import) -> Result<()> {
-        let is_manifest = |path: &&String| path.ends_with(".yaml");
+        let is_manifest =
+            |path: &&String| import.objects.iter().any(|object| object.file == **path);
         let sides = import.files.keys().filter(|path| !is_manifest(path));
         for path in sides.chain(import.files.keys().filter(is_manifest)) {
             let to = out.join(path);
@@ -503,7 +481,7 @@ impl Drop for Aside {
     fn drop(&mut self) {
         // What stays is hidden and said when the next import begins.
         let _ = fs_err::remove_dir_all(&self.folder);
-        if let Some(out) = self.folder.parent() {
+        if let Some(out) = &self.made {
             // Only when it is empty, which is when it was made for nothing.
             let _ = fs_err::remove_dir(out);
         }

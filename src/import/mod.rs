@@ -22,7 +22,7 @@ pub struct Wish<'a> {
     pub account: &'a Account,
     /// Its cloud.
     pub cloud: &'static Cloud,
-    /// Only these, by name in the cloud or the name made from it; empty for all.
+    /// Only these, by what [`Wish::called`] says; empty for all.
     pub targets: &'a [Selector],
     /// What manifests declare of this account already.
     pub declared: &'a Declared,
@@ -84,17 +84,24 @@ pub struct Import {
 }
 
 impl Wish<'_> {
-    /// Whether the person wants this object at all.
-    pub fn is_targeted(&self, kind: KindName, identity: &str) -> bool {
-        let names = |name: &str| {
-            let address = Address {
-                account: self.account.name.clone(),
-                kind,
-                name: name.to_owned(),
-            };
-            self.targets.iter().any(|target| target.matches(&address))
+    /// What targets call an object: its name in the cloud, with `-` between the parts of a
+    /// composite one; what has none is called as its manifest would be.
+    pub fn called(&self, info: &KindInfo, identity: &str) -> Address {
+        let name = match info.naming {
+            Naming::Named(_) => identity.to_owned(),
+            Naming::ByFields(_) => identity.replace('/', "-"),
+            Naming::Singleton => slug(identity, info.name),
         };
-        self.targets.is_empty() || names(identity) || names(&slug(identity, kind))
+        Address {
+            account: self.account.name.clone(),
+            kind: info.name,
+            name,
+        }
+    }
+
+    /// Whether the person wants this object at all.
+    pub fn is_targeted(&self, called: &Address) -> bool {
+        self.targets.is_empty() || self.targets.iter().any(|target| target.matches(called))
     }
 
     /// Why an object is left out although it is there; [`None`] when it is imported.
@@ -171,13 +178,12 @@ fn file(
         let name = &names[&key(object)];
         let mut keys_file = String::new();
         if let Some(keys) = &text.keys {
-            keys_file = (1..)
-                .map(|number| match number {
-                    1 => format!("keys/{name}.jwks.json"),
-                    number => format!("keys/{name}-{number}.jwks.json"),
-                })
-                .find(|file| !import.files.contains_key(&format!("{folder}/{file}")))
-                .expect("there are more numbers than files");
+            let mut number = 1;
+            keys_file = format!("keys/{name}.jwks.json");
+            while import.files.contains_key(&format!("{folder}/{keys_file}")) {
+                number += 1;
+                keys_file = format!("keys/{name}-{number}.jwks.json");
+            }
             import
                 .files
                 .insert(format!("{folder}/{keys_file}"), spell::pretty(keys));
@@ -240,10 +246,12 @@ fn names(wish: &Wish<'_>, found: &[Found]) -> Names {
             }
             Naming::Named(_) | Naming::Singleton => slug(&object.identity, info.name),
         };
-        let name = (1..)
-            .map(|number| numbered(&wanted, number))
-            .find(|name| taken.insert((info.name, name.clone())))
-            .expect("there are more numbers than objects");
+        let mut number = 1;
+        let mut name = numbered(&wanted, number);
+        while !taken.insert((info.name, name.clone())) {
+            number += 1;
+            name = numbered(&wanted, number);
+        }
         names.insert(key(object), name);
     }
     names
@@ -317,12 +325,12 @@ fn hosts(written: &[(&Found, spell::Written)]) -> BTreeMap<Key, Key> {
     let links = |wanted: Link| {
         written.iter().flat_map(move |(object, _)| {
             let fields = object.kind.info().fields.iter();
-            fields.filter_map(move |field| match &field.form {
-                Form::Reference { kind, link } if *link == wanted => {
-                    let other = object.fields.get(field.name)?.as_str()?;
-                    Some((key(object), (KindName(kind), other.to_owned())))
-                }
-                _ => None,
+            fields.filter_map(move |field| {
+                let Form::Reference { kind, link } = &field.form else {
+                    return None;
+                };
+                let other = object.fields.get(field.name)?.as_str()?;
+                (*link == wanted).then(|| (key(object), (KindName(kind), other.to_owned())))
             })
         })
     };

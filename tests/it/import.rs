@@ -284,7 +284,7 @@ fn targets_choose_and_those_that_hit_nothing_are_said() {
         }])
     );
     // A protocol by itself refers to what is not declared here.
-    let target = ["--target", "huawei-prod/HuaweiProtocol/corp-oidc"];
+    let target = ["--target", "huawei-prod/HuaweiProtocol/Corp-oidc"];
     let imported = desk.import("huawei-prod", "two", &target);
     assert_eq!(imported.status.code(), Some(0), "{}", said(&imported));
     let files = desk.files("two");
@@ -348,7 +348,7 @@ fn what_cannot_be_read_is_an_error_and_the_rest_is_imported() {
 }
 
 #[test]
-fn a_change_in_between_is_shown_and_nothing_is_written() {
+fn what_cannot_be_planned_again_leaves_nothing_behind() {
     let clouds = Clouds::new();
     clouds.edit("alibaba", ALIBABA, |state| {
         state["oidc_providers"]["ci"] = json!({
@@ -367,4 +367,29 @@ fn a_change_in_between_is_shown_and_nothing_is_written() {
         said(&imported)
     );
     assert!(!desk.folder.path().join("idp").exists(), "no trace is left");
+}
+
+#[test]
+fn what_is_declared_stays_and_is_referred_to_by_its_name() {
+    let desk = foreign();
+    desk.clouds.edit("huawei", HUAWEI, |state| {
+        state["mappings"]["Everybody"]["rules"][0]["remote"][0]["type"] = "${env:HOME}".into();
+        state["identity_providers"]["corp"]["description"] = "two\n  lines ${env:HOME} ".into();
+        state["identity_providers"]["企业"] = json!({"enabled": true});
+    });
+    let staff = json!({"name": "Corp"});
+    let staff = document("HuaweiIdentityProvider", "staff", "huawei-prod", &staff);
+    std::fs::write(desk.folder.path().join("staff.yaml"), staff).expect("write");
+    let imported = desk.run(&["import", ".", "--account", "huawei-prod", "--out", "idp"]);
+    assert_eq!(imported.status.code(), Some(0), "{}", said(&imported));
+    let said = said(&imported);
+    assert!(
+        said.contains("Corp: declared already as huawei-prod/HuaweiIdentityProvider/staff"),
+        "{said}"
+    );
+    let files = desk.files("idp");
+    let protocol = &files["huawei-protocol/staff-oidc.yaml"];
+    assert!(protocol.contains("identityProvider: staff\n"), "{protocol}");
+    assert!(protocol.contains("$${env:HOME}"), "{protocol}");
+    desk.assert_settled();
 }
