@@ -70,7 +70,7 @@ fn usable(loaded: &mut Loaded, name: &str) -> Option<Arc<Account>> {
                 Code::UnknownAccount,
                 "no manifest declares the account that `--account` names",
             )
-            .note(format!("declared: {}", known.join(", ")))
+            .note(format!("named: {name}; declared: {}", known.join(", ")))
             .help("declare it under PATH: a document with `kind: Account` and this name"),
         );
     }
