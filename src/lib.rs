@@ -30,6 +30,7 @@ pub mod plan;
 pub mod drift;
 
 pub mod apply;
+pub mod import;
 pub mod view;
 
 pub mod sandbox;

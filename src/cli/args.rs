@@ -37,6 +37,8 @@ pub(super) enum Command {
     Drift(Drift),
     /// Join the drift reports of shards
     Merge(Merge),
+    /// Write manifests for what is live in an account, and plan them
+    Import(Import),
     /// Render a saved plan in any form, also when it is stale
     Show(Show),
     /// Print what waits for what
@@ -294,6 +296,26 @@ pub(super) struct Merge {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    pub(super) manifests: Manifests,
+    #[command(flatten)]
+    pub(super) clouds: Clouds,
+    /// The account, declared under PATH
+    #[arg(long, value_name = "NAME")]
+    pub(super) account: String,
+    /// Only these objects: account/Kind/name with the name in the cloud, `*` globs (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) target: Vec<Selector>,
+    /// The folder to write; nothing in it is overwritten
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

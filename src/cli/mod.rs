@@ -9,6 +9,7 @@ mod drift;
 mod exit;
 mod explain;
 mod graph;
+mod import;
 mod merge;
 mod output;
 mod plan;
@@ -53,6 +54,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Apply(command) => apply::run(command, &args.common, &output),
         Command::Drift(command) => drift::run(command, &args.common, &output),
         Command::Merge(command) => merge::run(command, &output),
+        Command::Import(command) => import::run(command, &args.common, &output),
         Command::Show(command) => show::run(command, &output),
         Command::Graph(command) => graph::run(command, &args.common, &output),
         Command::Schema(command) => schema::run(command, &output),
@@ -80,6 +82,7 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         Command::Show(_)
         | Command::Drift(_)
         | Command::Merge(_)
+        | Command::Import(_)
         | Command::Graph(_)
         | Command::Schema(_)
         | Command::Explain(_)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -37,27 +37,42 @@ pub(super) fn load(
     selection: &Selection,
     config: &Config,
 ) -> Result<Loaded> {
-    let stdin = if wanted.paths.iter().any(|path| path == Path::new("-")) {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("read manifests from standard input")?;
-        Some(text)
-    } else {
-        None
-    };
+    let mut loaded = load_paths(&wanted.paths, stdin(wanted)?, wanted, config);
+    loaded.world = loaded.world.select(selection);
+    Ok(loaded)
+}
+
+/// The manifests on standard input, when they are among the paths.
+pub(super) fn stdin(wanted: &args::Manifests) -> Result<Option<String>> {
+    if wanted.paths.iter().all(|path| path != Path::new("-")) {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("read manifests from standard input")?;
+    Ok(Some(text))
+}
+
+/// As [`load`], for these paths and everything in them.
+pub(super) fn load_paths(
+    paths: &[PathBuf],
+    stdin: Option<String>,
+    wanted: &args::Manifests,
+    config: &Config,
+) -> Loaded {
     let mut allowed = AllowedEnv::default();
     for name in wanted.env.iter().chain(config.allowed_env()) {
         allowed.allow(name, std::env::var(name).ok());
     }
     let (manifests, mut diagnostics) =
-        crate::manifest::load(&wanted.paths, stdin, crate::clouds::CLOUDS, &allowed);
-    let world = compile(&manifests, &mut diagnostics).select(selection);
-    Ok(Loaded {
+        crate::manifest::load(paths, stdin, crate::clouds::CLOUDS, &allowed);
+    let world = compile(&manifests, &mut diagnostics);
+    Loaded {
         manifests,
         world,
         diagnostics,
-    })
+    }
 }
 
 /// The clouds, reachable.
@@ -79,7 +94,8 @@ impl Connected {
         Self::to(live::accounts(world), wanted, config).await
     }
 
-    async fn to(
+    /// As [`Self::new`], for these accounts.
+    pub(super) async fn to(
         reached: Vec<Arc<Account>>,
         wanted: &args::Clouds,
         config: &Config,

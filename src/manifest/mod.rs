@@ -2,7 +2,7 @@
 //!
 //! `load` finds and reads files, `yaml` turns text into nodes, `envelope` and `account` read them into
 //! the types of `document`, `fields` a `spec` by its table with the words of `check`. `schema` and `explain` say the
-//! same tables to editors and people. No clock, no environment, no network; files in `load` alone.
+//! same tables to editors and people; `write` is the way back, for `import`. No clock, no environment, no network; files in `load` alone.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ mod scalar;
 mod schema;
 #[cfg(test)]
 mod tests;
+pub mod write;
 mod yaml;
 
 pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};

@@ -85,6 +85,22 @@ impl Selector {
             .is_some_and(|pattern| glob(pattern, name))
     }
 
+    /// Whether objects of this kind in this account may be selected.
+    pub fn takes_kind(&self, account: &str, kind: KindName) -> bool {
+        self.takes_account(account)
+            && self
+                .parts
+                .get(1)
+                .is_none_or(|pattern| glob(pattern, kind.0))
+    }
+
+    /// The one name that this selects among the objects of a kind; [`None`] when it may select
+    /// several, or none of that kind.
+    pub fn names_one(&self, account: &str, kind: KindName) -> Option<&str> {
+        let name = self.parts.get(2).filter(|name| !name.contains('*'))?;
+        self.takes_kind(account, kind).then_some(name.as_str())
+    }
+
     /// Whether the address is selected.
     pub fn matches(&self, address: &Address) -> bool {
         let parts = [address.account.as_str(), address.kind.0, &address.name];

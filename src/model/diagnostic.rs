@@ -90,6 +90,9 @@ codes! {
     ListUnreadable, "list-unreadable", "The objects of a kind could not be listed, so nobody knows whether there are some that no manifest declares.";
     ChangeFailed, "change-failed", "A change was not carried out, or not wholly. The rest of the plan went on, except what waits for it.";
     ChangeStale, "change-stale", "The object was changed by somebody else after it was planned. It was left alone; plan again.";
+    TargetNotFound, "target-not-found", "A `--target` of an import names nothing that is live in the account. Names are those in the cloud, upper and lower case told apart.";
+    FileExists, "file-exists", "A file that an import would write is there already. Imports never overwrite: nothing was written.";
+    ImportDiffers, "import-differs", "The manifests that an import made were planned, and the plan was not empty: somebody changed the account meanwhile, or it reads differently each time. Nothing was written.";
 }
 
 /// A place in a text and what to say there.

@@ -9,8 +9,8 @@ use crate::compile::{Desired, World};
 use crate::model::{Account, Address, KindName};
 use crate::net::Reader;
 use crate::provider::{
-    Answer, ConnectError, ErrorClass, Listing, Live, Naming, Observation, ProviderError, Read,
-    ResourceKind, Scope,
+    Answer, ConnectError, ErrorClass, Listing, Live, Naming, Observation, Observed, ProviderError,
+    Read, ResourceKind, Scope,
 };
 
 use super::{AccountReading, Snapshot};
@@ -125,7 +125,8 @@ fn not_told(kind: &dyn ResourceKind) -> ProviderError {
     )
 }
 
-fn no_credentials(error: &ConnectError) -> AccountReading {
+/// What to say of an account without credentials.
+pub fn no_credentials(error: &ConnectError) -> AccountReading {
     let looked = match error {
         ConnectError::Missing { looked } => looked.clone(),
         ConnectError::Unusable { .. } => Vec::new(),
@@ -136,9 +137,8 @@ fn no_credentials(error: &ConnectError) -> AccountReading {
     }
 }
 
-fn why_not_listed(answers: &[Answer]) -> String {
-    let refused = answers.iter().find_map(|answer| answer.as_ref().err());
-    refused.map_or_else(
+fn why_not_listed(failed: Option<&ProviderError>) -> String {
+    failed.map_or_else(
         || "the list that the cloud gave is not whole".to_owned(),
         ToString::to_string,
     )
@@ -213,27 +213,14 @@ impl AccountWork {
             part.reading = reading;
             return part;
         }
-        let wanted: Vec<Vec<String>> = self
+        let kinds: Vec<Asked> = self
             .kinds
             .iter()
-            .map(|(kind, wanted)| self.identities(*kind, wanted))
+            .map(|(kind, wanted)| (*kind, self.identities(*kind, wanted)))
             .collect();
-        let reads: Vec<Vec<Read>> = self
-            .kinds
-            .iter()
-            .zip(&wanted)
-            .map(|((kind, _), wanted)| kind.reads(Scope::Account(wanted)))
-            .collect();
-        let answers = self.answers(reads.iter().flatten()).await;
-        for (((kind, addresses), wanted), reads) in self.kinds.iter().zip(&wanted).zip(&reads) {
-            let of_kind: Vec<Answer> = reads
-                .iter()
-                .map(|read| {
-                    let found = answers.iter().find(|(sent, _)| sent == read);
-                    found.map_or_else(|| Err(not_told(*kind)), |(_, answer)| answer.clone())
-                })
-                .collect();
-            let mut observed = kind.observe(Scope::Account(wanted), &of_kind);
+        let told = ask(&self.reader, &kinds).await;
+        for ((kind, addresses), told) in self.kinds.iter().zip(told) {
+            let mut observed = told.observed;
             for (identity, address) in addresses {
                 let observation = observed
                     .wanted
@@ -258,7 +245,8 @@ impl AccountWork {
                 },
                 (Listing::NotRead, Naming::Named(_) | Naming::ByFields(_)) => {
                     if self.is_every_list_told && kind.info().cannot_list.is_none() {
-                        part.unlisted.insert(place, why_not_listed(&of_kind));
+                        part.unlisted
+                            .insert(place, why_not_listed(told.failed.as_ref()));
                     }
                 }
             }
@@ -278,48 +266,94 @@ impl AccountWork {
 
     /// Whether the credentials belong to the declared account, before anything else is asked.
     async fn check_account(&self) -> Result<(), AccountReading> {
-        let Some(declared) = &self.account.account_id else {
-            return Ok(());
-        };
-        let Some(cloud) = crate::clouds::cloud(self.account.cloud) else {
-            return Ok(());
-        };
-        let reply = self
-            .reader
-            .read(&(cloud.identity)())
-            .await
-            .map_err(AccountReading::Unreadable)?;
-        match (cloud.account_of)(&reply.body) {
-            Some(found) if found == *declared => Ok(()),
-            found => Err(AccountReading::Mismatch {
-                declared: declared.clone(),
-                found: found
-                    .unwrap_or_else(|| "an account that the cloud does not name".to_owned()),
-            }),
-        }
+        check_account(&self.account, &self.reader).await
     }
+}
 
-    /// Sends each different read once, side by side; the account's budget orders them.
-    async fn answers<'a>(&self, reads: impl Iterator<Item = &'a Read>) -> Vec<(Read, Answer)> {
-        let mut unique: Vec<Read> = Vec::new();
-        for read in reads {
-            if !unique.contains(read) {
-                unique.push(read.clone());
-            }
-        }
-        let mut tasks = JoinSet::new();
-        for (index, read) in unique.into_iter().enumerate() {
-            let reader = self.reader.clone();
-            tasks.spawn(async move {
-                let answer = reader.read(&read).await;
-                (index, read, answer)
-            });
-        }
-        let mut answers = tasks.join_all().await;
-        answers.sort_by_key(|(index, ..)| *index);
-        answers
-            .into_iter()
-            .map(|(_, read, answer)| (read, answer))
-            .collect()
+/// Whether the credentials belong to the declared account.
+///
+/// # Errors
+/// They do not, or nobody can tell.
+pub async fn check_account(account: &Account, reader: &Reader) -> Result<(), AccountReading> {
+    let Some(declared) = &account.account_id else {
+        return Ok(());
+    };
+    let Some(cloud) = crate::clouds::cloud(account.cloud) else {
+        return Ok(());
+    };
+    let reply = reader
+        .read(&(cloud.identity)())
+        .await
+        .map_err(AccountReading::Unreadable)?;
+    match (cloud.account_of)(&reply.body) {
+        Some(found) if found == *declared => Ok(()),
+        found => Err(AccountReading::Mismatch {
+            declared: declared.clone(),
+            found: found.unwrap_or_else(|| "an account that the cloud does not name".to_owned()),
+        }),
     }
+}
+
+/// A kind, and the identities that are asked for besides its list.
+pub type Asked = (&'static dyn ResourceKind, Vec<String>);
+
+/// What the reads of one kind told.
+pub struct Told {
+    /// The objects.
+    pub observed: Observed,
+    /// The first read that failed, when a list may be missing for it.
+    pub failed: Option<ProviderError>,
+}
+
+/// Asks for kinds of one account, the fewest calls that answer; one result for each, in order.
+pub async fn ask(reader: &Reader, kinds: &[Asked]) -> Vec<Told> {
+    let reads: Vec<Vec<Read>> = kinds
+        .iter()
+        .map(|(kind, wanted)| kind.reads(Scope::Account(wanted)))
+        .collect();
+    let answers = answers(reader, reads.iter().flatten()).await;
+    kinds
+        .iter()
+        .zip(&reads)
+        .map(|((kind, wanted), reads)| {
+            let of_kind: Vec<Answer> = reads
+                .iter()
+                .map(|read| {
+                    let found = answers.iter().find(|(sent, _)| sent == read);
+                    found.map_or_else(|| Err(not_told(*kind)), |(_, answer)| answer.clone())
+                })
+                .collect();
+            Told {
+                observed: kind.observe(Scope::Account(wanted), &of_kind),
+                failed: of_kind.into_iter().find_map(Result::err),
+            }
+        })
+        .collect()
+}
+
+/// Sends each different read once, side by side; the account's budget orders them.
+async fn answers<'a>(
+    reader: &Reader,
+    reads: impl Iterator<Item = &'a Read>,
+) -> Vec<(Read, Answer)> {
+    let mut unique: Vec<Read> = Vec::new();
+    for read in reads {
+        if !unique.contains(read) {
+            unique.push(read.clone());
+        }
+    }
+    let mut tasks = JoinSet::new();
+    for (index, read) in unique.into_iter().enumerate() {
+        let reader = reader.clone();
+        tasks.spawn(async move {
+            let answer = reader.read(&read).await;
+            (index, read, answer)
+        });
+    }
+    let mut answers = tasks.join_all().await;
+    answers.sort_by_key(|(index, ..)| *index);
+    answers
+        .into_iter()
+        .map(|(_, read, answer)| (read, answer))
+        .collect()
 }

@@ -80,7 +80,8 @@ fn verb(needed: Action) -> &'static str {
     }
 }
 
-fn of_account(name: &str, reading: &AccountReading) -> Option<Diagnostic> {
+/// What stands in the way of reading an account.
+pub fn of_account(name: &str, reading: &AccountReading) -> Option<Diagnostic> {
     match reading {
         AccountReading::Readable { .. } => None,
         AccountReading::Mismatch { declared, found } => Some(

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Blocked, Reason, Risk};
 pub use diff::{Detail, FieldChange};
 pub use digest::Digest;
-pub use findings::findings;
+pub use findings::{findings, of_account};
 pub use graph::{Graph, Node};
 pub use guard::Guards;
 

@@ -18,6 +18,8 @@ mod fixture;
 pub mod github;
 pub mod graph;
 pub mod html;
+pub mod import_json;
+pub mod import_text;
 pub mod markdown;
 pub mod metrics;
 mod order;

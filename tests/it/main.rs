@@ -5,6 +5,7 @@ mod cases;
 mod clouds;
 mod contract;
 mod drift;
+mod import;
 mod manifests;
 mod properties;
 mod published;

@@ -61,12 +61,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "import",
+        &["clouds", "federation", "manifest", "model", "provider"],
+    ),
+    (
         "view",
         &[
             "apply",
             "compile",
             "drift",
             "federation",
+            "import",
             "model",
             "observe",
             "plan",
@@ -128,7 +133,7 @@ fn pure_rooms_do_not_wait_and_do_not_touch_the_process() {
         "tokio::",
     ];
     let mut wrong = Vec::new();
-    for room in ["model", "federation", "compile", "plan", "drift"] {
+    for room in ["model", "federation", "compile", "plan", "drift", "import"] {
         for (path, text) in sources(&format!("src/{room}")) {
             for word in forbidden {
                 if code(&text).contains(word) {
