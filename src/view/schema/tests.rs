@@ -140,3 +140,15 @@ fn documents_obey_their_schemas() {
     let value = serde_json::to_value(&header).unwrap();
     assert_eq!(valid(&schema, &schema, &value, ""), Ok(()));
 }
+
+#[test]
+fn a_drift_report_obeys_its_schema() {
+    // The golden report of the story in `tests/it/drift.rs`, and read back it is the same.
+    let golden = include_str!("../../../tests/it/snapshots/drift-json.snap");
+    let (_, text) = golden[4..].split_once("---\n").unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
+    let schema = report_schema();
+    assert_eq!(valid(&schema, &schema, &value, ""), Ok(()));
+    let document = crate::view::drift_json::from_text(text).unwrap();
+    assert_eq!(serde_json::to_value(&document).unwrap(), value);
+}
