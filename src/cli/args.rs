@@ -147,6 +147,14 @@ pub(super) struct Threshold {
     pub(super) max_changes: Option<MaxChanges>,
 }
 
+/// Whose rules a plan must pass.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Policing {
+    /// Judge the plan by the Rego policies in this folder; wins over the configuration's
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Option<PathBuf>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Validate {
     #[command(flatten)]
@@ -163,6 +171,8 @@ pub(super) struct Plan {
     pub(super) selecting: Selecting,
     #[command(flatten)]
     pub(super) threshold: Threshold,
+    #[command(flatten)]
+    pub(super) policing: Policing,
     /// Save the plan, to be shown later or approved with `apply --plan`
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -181,6 +191,8 @@ pub(super) struct Apply {
     pub(super) selecting: Selecting,
     #[command(flatten)]
     pub(super) threshold: Threshold,
+    #[command(flatten)]
+    pub(super) policing: Policing,
     /// Apply only if planning anew gives this saved plan; its paths and selectors are used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "exclude", "shard", "env", "expect"])]
     pub(super) plan: Option<PathBuf>,

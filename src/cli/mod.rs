@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod output;
 mod plan;
+mod policies;
 mod record;
 mod rim;
 mod run;

@@ -66,6 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "provider",
         ],
     ),
+    ("policy", &["model"]),
     ("sandbox", &[]),
 ];
 
