@@ -41,6 +41,10 @@ pub(super) enum Command {
     Explain(Explain),
     /// The built-in emulator of the three clouds
     Sandbox(Sandbox),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print a manual page
+    Man(Man),
 }
 
 /// Flags that many commands share.
@@ -243,6 +247,20 @@ pub(super) struct Explain {
     /// KIND, KIND.field or a diagnostic code; nothing for the list of kinds
     #[arg(default_value = "")]
     pub(super) topic: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Man {
+    /// The page of a command, for example `sandbox serve`; nothing for that of the program
+    #[arg(value_name = "COMMAND")]
+    pub(super) of: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ mod config;
 mod exit;
 mod explain;
 mod output;
+mod packaging;
 mod plan;
 mod policies;
 mod record;
@@ -49,6 +50,8 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
+        Command::Completions(command) => packaging::completions(command, &output),
+        Command::Man(command) => packaging::man(command, &output),
     };
     match ended {
         Ok(exit) => exit,

@@ -141,3 +141,23 @@ fn a_policy_that_cannot_be_asked_is_no_consent() {
     let again = idform(state.path(), &["plan", QUICKSTART, "--detailed-exitcode"]);
     assert_eq!(again.code, Some(2), "nothing was written");
 }
+
+#[test]
+fn packagers_get_completions_and_manual_pages() {
+    let state = tempfile::tempdir().expect("a temporary folder");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let told = idform(state.path(), &["completions", shell]);
+        assert_eq!(told.code, Some(0));
+        assert!(told.stdout.contains("idform"), "{shell}");
+    }
+    for (of, title) in [
+        (&["man"][..], ".TH idform 1"),
+        (&["man", "plan"], ".TH idform-plan 1"),
+        (&["man", "sandbox", "serve"], ".TH idform-sandbox-serve 1"),
+    ] {
+        let told = idform(state.path(), of);
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        assert!(told.stdout.contains(title), "{of:?}: {}", told.stdout);
+    }
+    assert_eq!(idform(state.path(), &["man", "nothing"]).code, Some(1));
+}
