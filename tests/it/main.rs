@@ -1,6 +1,7 @@
 //! The one integration binary: everything that is seen from outside.
 
 mod contract;
+mod ecosystem;
 mod policies;
 mod support;
 mod terraform;
