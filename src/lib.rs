@@ -26,6 +26,7 @@ pub mod net;
 pub mod observe;
 
 pub mod plan;
+pub mod policy;
 
 pub mod drift;
 

@@ -12,6 +12,7 @@ use crate::model::{Code, Diagnostic};
 use crate::plan::file::Saved;
 use crate::plan::guard::{self, Consent, Guards, Missing};
 use crate::plan::{Plan, Risk, Step, compare};
+use crate::policy::Policies;
 use crate::view::progress::Progress;
 use crate::view::{apply_json, apply_text, compare_text, events, plan_json, plan_text};
 
@@ -22,7 +23,7 @@ use super::plan::{has_errors, is_guarded};
 use super::record::Lines;
 use super::render::without_plan;
 use super::run::{Connected, Loaded, Survey};
-use super::{Exit, rim, run, saved};
+use super::{Exit, policies, rim, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
@@ -39,7 +40,9 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         ),
         None => (command.manifests.clone(), command.selecting.selection()),
     };
-    let loaded = run::load(&manifests, &selection, &config)?;
+    let mut loaded = run::load(&manifests, &selection, &config)?;
+    let flag = command.policing.policies.as_deref();
+    let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     if loaded.diagnostics.has_errors() {
         return Ok(invalid(command.format, loaded, output));
     }
@@ -50,6 +53,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             command,
             approved,
             guards,
+            policies,
             connected: &connected,
             records,
             progress: Arc::new(Progress::new(output.draws_bars())),
@@ -57,7 +61,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         };
         let exit = job.plan_and_apply(loaded).await;
         connected.close().await;
-        Ok(exit)
+        exit
     })?
 }
 
@@ -78,12 +82,15 @@ enum Refusal {
     Stale,
     /// A guard, or consent that was not given.
     Guard,
+    /// A policy that could not be asked.
+    Policy,
 }
 
 struct Job<'a> {
     command: &'a Command,
     approved: Option<Saved>,
     guards: Guards,
+    policies: Policies,
     connected: &'a Connected,
     records: Records,
     progress: Arc<Progress>,
@@ -91,7 +98,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    async fn plan_and_apply(self, loaded: Loaded) -> Exit {
+    async fn plan_and_apply(self, loaded: Loaded) -> Result<Exit> {
         let output = self.output;
         let Survey { plan, findings } = self
             .connected
@@ -102,11 +109,12 @@ impl Job<'_> {
         let sources = &loaded.manifests.sources;
         let mut found = loaded.diagnostics.into_sorted();
         found.extend(findings);
+        policies::judge(&self.policies, &plan, &mut found, sources)?;
         if text {
             output.result(&plan_text::render(&plan, &output.theme, output.width));
         }
         let errors = has_errors(&plan, &found);
-        let refusal = self.refusal(&plan);
+        let refusal = self.refusal(&plan, &found);
         found.extend(refusal.iter().map(|(_, finding)| finding.clone()));
         output.diagnostics(&found, sources);
         self.records.begin(&plan, &found);
@@ -118,6 +126,7 @@ impl Job<'_> {
         let exit = match (&report, &refusal) {
             (Some(report), _) => exit(report, errors),
             (None, Some((Refusal::Stale, _))) => Exit::Stale,
+            (None, Some((Refusal::Policy, _))) => Exit::Error,
             (None, _) => Exit::Guarded,
         };
         let failures = report.as_ref().map(apply::findings).unwrap_or_default();
@@ -131,7 +140,7 @@ impl Job<'_> {
                     apply_text::render(report, &output.theme, output.width)
                 });
             }
-            return exit;
+            return Ok(exit);
         }
         output.diagnostics(&failures, sources);
         found.extend(failures);
@@ -147,7 +156,7 @@ impl Job<'_> {
             &input,
             report.as_ref(),
         )));
-        exit
+        Ok(exit)
     }
 
     async fn carry_out(&self, plan: &Arc<Plan>) -> Report {
@@ -177,9 +186,19 @@ impl Job<'_> {
     }
 
     /// Why nothing may be written: not what was approved, then guards, then missing consent.
-    fn refusal(&self, plan: &Plan) -> Option<(Refusal, Diagnostic)> {
+    fn refusal(&self, plan: &Plan, found: &[Diagnostic]) -> Option<(Refusal, Diagnostic)> {
         if let Some(finding) = self.stale(plan) {
             return Some((Refusal::Stale, finding));
+        }
+        if policies::failed(found) {
+            let title = "a policy could not be asked; nothing was written";
+            let finding = Diagnostic::error(Code::PolicyInvalid, title);
+            return Some((Refusal::Policy, finding));
+        }
+        if policies::denied(found) {
+            let title = "a policy denies this plan; nothing was written";
+            let finding = Diagnostic::error(Code::PolicyDenied, title);
+            return Some((Refusal::Guard, finding));
         }
         if is_guarded(plan) {
             // The findings of the plan name each protected object and threshold.

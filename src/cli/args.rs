@@ -49,6 +49,10 @@ pub(super) enum Command {
     Explain(Explain),
     /// The built-in emulator of the three clouds
     Sandbox(Sandbox),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print a manual page
+    Man(Man),
 }
 
 /// Flags that many commands share.
@@ -190,6 +194,14 @@ pub(super) struct Threshold {
     pub(super) max_changes: Option<MaxChanges>,
 }
 
+/// Whose rules a plan must pass.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Policing {
+    /// Judge the plan by the Rego policies in this folder; wins over the configuration's
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Option<PathBuf>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Validate {
     #[command(flatten)]
@@ -211,6 +223,8 @@ pub(super) struct Plan {
     pub(super) selecting: Selecting,
     #[command(flatten)]
     pub(super) threshold: Threshold,
+    #[command(flatten)]
+    pub(super) policing: Policing,
     /// Save the plan, to be shown later or approved with `apply --plan`
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -232,6 +246,8 @@ pub(super) struct Apply {
     /// Form of the result on standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) policing: Policing,
     /// Apply only if planning anew gives this saved plan; its paths and selectors are used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "exclude", "shard", "env", "expect"])]
     pub(super) plan: Option<PathBuf>,
@@ -364,6 +380,20 @@ pub(super) struct Explain {
     /// KIND, KIND.field or a diagnostic code; nothing for the list of kinds
     #[arg(default_value = "")]
     pub(super) topic: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Man {
+    /// The page of a command, for example `sandbox serve`; nothing for that of the program
+    #[arg(value_name = "COMMAND")]
+    pub(super) of: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -142,6 +142,12 @@ impl Config {
         })
     }
 
+    /// The folder of policies.
+    pub(super) fn policies(&self) -> Option<PathBuf> {
+        let path = self.policies.path.as_ref()?;
+        Some(self.folder.join(path))
+    }
+
     /// The base URL for a cloud: the environment's, the file's, or none for its own hosts.
     pub(super) fn endpoint(&self, cloud: &Cloud) -> Result<Option<String>> {
         let (name, text) = match rim::var(cloud.endpoint_variable) {

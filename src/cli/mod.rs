@@ -12,7 +12,9 @@ mod graph;
 mod import;
 mod merge;
 mod output;
+mod packaging;
 mod plan;
+mod policies;
 mod record;
 mod render;
 mod rim;
@@ -60,6 +62,8 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
+        Command::Completions(command) => packaging::completions(command, &output),
+        Command::Man(command) => packaging::man(command, &output),
     };
     match ended {
         Ok(exit) => exit,
@@ -83,6 +87,8 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         | Command::Drift(_)
         | Command::Merge(_)
         | Command::Import(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Graph(_)
         | Command::Schema(_)
         | Command::Explain(_)

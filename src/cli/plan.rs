@@ -13,13 +13,15 @@ use super::config::Config;
 use super::output::Output;
 use super::render::Rendered;
 use super::run::{Connected, Loaded};
-use super::{Exit, run, saved};
+use super::{Exit, policies, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
     let guards = config.guards(command.threshold.max_changes)?;
     let selection = command.selecting.selection();
-    let loaded = run::load(&command.manifests, &selection, &config)?;
+    let mut loaded = run::load(&command.manifests, &selection, &config)?;
+    let flag = command.policing.policies.as_deref();
+    let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     if loaded.diagnostics.has_errors() {
         return invalid(loaded, &command.rendering, output);
     }
@@ -33,6 +35,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let mut found = loaded.diagnostics.into_sorted();
     found.extend(survey.findings);
     let plan = survey.plan;
+    policies::judge(&policies, &plan, &mut found, &loaded.manifests.sources)?;
     let exit = exit(&plan, &found, command.detailed_exitcode);
     output.diagnostics(&found, &loaded.manifests.sources);
     let rendered = Rendered {
@@ -75,7 +78,7 @@ fn invalid(loaded: Loaded, wanted: &Rendering, output: &Output) -> Result<Exit> 
 fn exit(plan: &Plan, found: &[Diagnostic], detailed: bool) -> Exit {
     if has_errors(plan, found) {
         Exit::Error
-    } else if is_guarded(plan) {
+    } else if is_guarded(plan) || policies::denied(found) {
         Exit::Guarded
     } else if detailed && plan.steps.iter().any(is_pending) {
         Exit::Pending
@@ -86,7 +89,7 @@ fn exit(plan: &Plan, found: &[Diagnostic], detailed: bool) -> Exit {
 
 /// Whether something could not be read, or cannot be made for another reason than a guard.
 pub(super) fn has_errors(plan: &Plan, found: &[Diagnostic]) -> bool {
-    let by_guard = [Code::Protected, Code::ThresholdExceeded];
+    let by_guard = [Code::Protected, Code::ThresholdExceeded, Code::PolicyDenied];
     !plan.complete
         || is_blocked_by(plan, BlockedBy::Impossible)
         || found

@@ -83,6 +83,9 @@ codes! {
     ObjectBlocked, "object-blocked", "The object needs a change that cannot be made as things are. The reason says what is missing.";
     Protected, "protected", "The object's manifest says `protect: true` and the plan holds a change to it that may break sign-in or destroys something.";
     ThresholdExceeded, "threshold-exceeded", "The plan would change more of what lives in one account than is allowed at once. A wrong folder or a wrong account often shows itself so. If it is right, raise `--max-changes`.";
+    PolicyDenied, "policy-denied", "A policy of the operator's own denies the plan. Nothing is applied while it does, and no consent lifts it: change the manifest, or have the policy changed by those who answer for it.";
+    PolicyWarned, "policy-warned", "A policy of the operator's own warns about the plan. It stops nothing.";
+    PolicyInvalid, "policy-invalid", "A policy cannot be read, fails, takes too long, or gives something that is no message. Nothing is applied, because a rule that cannot be asked has not agreed. Policies are files *.rego in package `idform` with rules `deny contains msg` or `warn contains msg`; msg is a text or {\"msg\": text, \"address\": address}, and `input` is the plan as `plan --format json` prints it.";
     PlanStale, "plan-stale", "The plan made now is not the one that was approved: manifests or live objects changed since. Nothing was written. Review the plan of now and approve that.";
     ConsentMissing, "consent-missing", "The plan holds risks nobody consented to. Nothing was written. Read the plan and repeat with `--yes` and the `--allow` flags that it names.";
     AcceptanceExpired, "acceptance-expired", "A difference that was accepted is reported again, because the last day of its acceptance has passed. Mend it, or agree on another date.";

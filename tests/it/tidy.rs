@@ -78,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "provider",
         ],
     ),
+    ("policy", &["model"]),
     ("sandbox", &[]),
 ];
 

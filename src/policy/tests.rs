@@ -1,0 +1,289 @@
+//! Rules against small plans, the examples, and policies that go wrong.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn source(text: &str) -> Source {
+    Source {
+        name: "rules.rego".to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+fn parse(text: &str) -> Result<Policies, Vec<Diagnostic>> {
+    Policies::parse(vec![source(text)], TIME)
+}
+
+fn example(name: &str) -> Policies {
+    let path = format!(
+        "{}/examples/policies/{name}.rego",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn change(address: &str, action: &str, actions: &[&str], after: &Value) -> Value {
+    let parts: Vec<&str> = address.split('/').collect();
+    json!({
+        "address": address, "account": parts[0], "type": parts[1], "name": parts[2],
+        "action": action, "change": {"actions": actions, "before": null, "after": after},
+        "owner": null, "source": {"file": "idp/a.yaml", "line": 7},
+    })
+}
+
+fn plan(changes: &[Value]) -> Value {
+    json!({"resource_changes": changes, "unmanaged": [], "diagnostics": [], "summary": {}})
+}
+
+/// Code, title and place of each finding.
+fn told(findings: &[Diagnostic]) -> Vec<(&'static str, &str, Option<&str>)> {
+    findings
+        .iter()
+        .map(|finding| {
+            let place = finding.file.as_deref();
+            (finding.code.slug(), finding.title.as_str(), place)
+        })
+        .collect()
+}
+
+#[test]
+fn messages_are_located_at_the_manifest() {
+    let rules = parse(
+        r#"package idform
+        deny contains {"msg": "not\n  this", "address": c.address} if { some c in input.resource_changes }
+        deny contains "not at all" if count(input.resource_changes) > 0
+        warn contains {"msg": "odd", "address": "a/B/elsewhere"} if count(input.resource_changes) > 0
+        "#,
+    )
+    .unwrap();
+    let one = plan(&[change("a/K/n", "create", &["create"], &json!({}))]);
+    assert_eq!(
+        told(&rules.judge(&one)),
+        [
+            ("policy-denied", "not at all", None),
+            ("policy-denied", "a/K/n: not this", Some("idp/a.yaml:7")),
+            ("policy-warned", "a/B/elsewhere: odd", None),
+        ]
+    );
+    assert_eq!(rules.judge(&plan(&[])), []);
+}
+
+#[test]
+fn what_is_no_policy_is_refused_before_it_is_asked() {
+    for (text, title, place) in [
+        (
+            "package idform\ndeny contains msg if {\n",
+            "a policy cannot be read as Rego",
+            Some("rules.rego:"),
+        ),
+        (
+            "deny := true\n",
+            "a policy cannot be read as Rego",
+            Some("rules.rego:"),
+        ),
+        (
+            "package main\ndeny contains 1 if true\n",
+            "a policy is in the package `main`, where nobody asks it",
+            Some("rules.rego"),
+        ),
+        (
+            "package idform\nhelper := 1\n",
+            "no policy has a rule `deny` or `warn`",
+            None,
+        ),
+        (
+            "package idform\ndeny contains msg if { msg := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"}).body }\n",
+            "a policy failed while it judged the plan",
+            Some("rules.rego:2"),
+        ),
+        (
+            "package idform\ndeny contains msg if { msg := opa.runtime().env.HOME }\n",
+            "a policy failed while it judged the plan",
+            Some("rules.rego:2"),
+        ),
+        (
+            "package idform\ndeny contains \"x\" if { a(1) }\na(x) if b(x + 1)\nb(x) if { not a(x) }\n",
+            "a policy has functions that call themselves: `a`, `b`",
+            Some("rules.rego"),
+        ),
+    ] {
+        let findings = parse(text).expect_err(text);
+        assert_eq!(findings.len(), 1, "{text}");
+        assert_eq!(findings[0].title, title, "{text}: {findings:?}");
+        assert_eq!(findings[0].code, Code::PolicyInvalid);
+        let file = findings[0].file.as_deref();
+        match place {
+            None => assert_eq!(file, None, "{text}"),
+            Some(start) => assert!(
+                file.is_some_and(|file| file.starts_with(start)),
+                "{text}: {file:?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn answers_that_are_no_messages_are_errors_and_not_consent() {
+    for (text, title) in [
+        (
+            "deny := count(input.resource_changes) > 0",
+            "the rule `deny` gives no set of messages",
+        ),
+        (
+            "deny contains 1",
+            "the rule `deny` gives something that is no message",
+        ),
+        (
+            "warn contains {\"message\": \"x\"}",
+            "the rule `warn` gives something that is no message",
+        ),
+        (
+            "deny contains \"x\" if to_number(input.resource_changes[0].name) > 3",
+            "a policy failed while it judged the plan",
+        ),
+    ] {
+        let rules = parse(&format!("package idform\n{text}\n")).unwrap();
+        let one = plan(&[change("a/K/n", "create", &["create"], &json!({}))]);
+        let findings = rules.judge(&one);
+        assert_eq!(
+            told(&findings).first().map(|told| told.1),
+            Some(title),
+            "{text}"
+        );
+        assert_eq!(findings[0].code, Code::PolicyInvalid, "{text}");
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_end_is_stopped() {
+    let time = Duration::from_millis(200);
+    for text in [
+        // Many steps: the engine sees the time pass.
+        "deny contains \"x\" if { some i in numbers.range(1, 3000); some j in numbers.range(1, 3000); some k in numbers.range(1, 3000); i + j + k < 0 }",
+        // One step: the engine is left behind.
+        "deny contains \"x\" if count(numbers.range(1, 20000000)) < 0",
+    ] {
+        let began = Instant::now();
+        let text = format!("package idform\n{text}\n");
+        let findings = Policies::parse(vec![source(&text)], time).expect_err("it is stopped");
+        assert_eq!(
+            findings[0].title, "the policies took too long and were stopped",
+            "{findings:?}"
+        );
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
+    }
+}
+
+#[test]
+fn long_messages_are_cut() {
+    let rules = parse(
+        "package idform\ndeny contains msg if msg := concat(\"\", [\"x\" | some i in numbers.range(1, 9000)])\n",
+    );
+    let findings = rules.unwrap().judge(&plan(&[]));
+    assert_eq!(findings[0].title.chars().count(), MESSAGE_CHARACTERS + 1);
+}
+
+#[test]
+fn rules_may_share_packages_below_ours() {
+    let shared = Source {
+        name: "lib.rego".to_owned(),
+        text: "package idform.lib\nloud(x) := upper(x)\n".to_owned(),
+    };
+    let rule = source("package idform\nimport data.idform.lib\ndeny contains lib.loud(\"no\")\n");
+    let rules = Policies::parse(vec![shared, rule], TIME).unwrap();
+    assert_eq!(told(&rules.judge(&plan(&[])))[0].1, "NO");
+}
+
+#[test]
+fn the_example_for_issuers_denies_what_is_not_on_the_list() {
+    let rules = example("issuers");
+    for (issuer, denied) in [
+        ("https://gitlab.com", false),
+        ("https://acme.okta.com/oauth2/default", false),
+        ("https://gitlab.com.evil.example", true),
+        ("https://gitlab.com@evil.example/", true),
+        ("http://gitlab.com", true),
+        ("https://evil.example/gitlab.com", true),
+        ("https://gitlab.com:8443", true),
+    ] {
+        let after = json!({"issuer": issuer});
+        let one = plan(&[change("a-prod/K/n", "create", &["create"], &after)]);
+        assert_eq!(rules.judge(&one).len(), usize::from(denied), "{issuer}");
+    }
+    let gone = plan(&[change("a-prod/K/n", "delete", &["delete"], &Value::Null)]);
+    assert_eq!(rules.judge(&gone), []);
+}
+
+#[test]
+fn the_example_for_production_denies_deletions_there() {
+    let rules = example("no-deletion-in-production");
+    for (address, action, actions, denied) in [
+        ("a-prod/K/n", "delete", &["delete"][..], true),
+        ("a-prod/K/n", "replace", &["delete", "create"], true),
+        ("a-prod/K/n", "blocked", &["delete"], true),
+        ("a-prod/K/n", "update", &["update"], false),
+        ("a-test/K/n", "delete", &["delete"], false),
+    ] {
+        let one = plan(&[change(address, action, actions, &json!({}))]);
+        assert_eq!(
+            rules.judge(&one).len(),
+            usize::from(denied),
+            "{address} {action}"
+        );
+    }
+}
+
+#[test]
+fn the_example_for_fingerprints_warns_of_a_single_one() {
+    let rules = example("two-fingerprints");
+    for (kind, prints, warned) in [
+        ("AlibabaOidcProvider", json!(["a"]), true),
+        ("AlibabaOidcProvider", json!(["a", "b"]), false),
+        ("TencentOidcProvider", json!(["a"]), false),
+    ] {
+        let address = format!("a-prod/{kind}/n");
+        let after = json!({"fingerprints": prints});
+        let findings = rules.judge(&plan(&[change(&address, "no-op", &["no-op"], &after)]));
+        assert_eq!(findings.len(), usize::from(warned), "{address}");
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.code == Code::PolicyWarned)
+        );
+    }
+}
+
+#[test]
+fn the_example_for_owners_asks_it_of_new_objects() {
+    let rules = example("owner");
+    let mut new = change("a/K/n", "create", &["create"], &json!({}));
+    assert_eq!(rules.judge(&plan(std::slice::from_ref(&new))).len(), 1);
+    new["owner"] = "@acme/platform".into();
+    assert_eq!(rules.judge(&plan(&[new])), []);
+    let old = change("a/K/n", "update", &["update"], &json!({}));
+    assert_eq!(rules.judge(&plan(&[old])), []);
+}
+#[test]
+fn functions_that_call_themselves_are_found_through_imports_and_names() {
+    for (text, circle) in [
+        ("a(x) if lib.a(x + 1)", true),
+        ("a(x) if data.idform.a(x + 1)", true),
+        (
+            "a(x) if { some y in x; not b([y]) }\nb(x) := {z | z := a(x)}",
+            true,
+        ),
+        ("a(x) := count(x)\nb(x) if a(x) > 1", false),
+    ] {
+        let text = format!(
+            "package idform\nimport data.idform.lib\ndeny contains \"x\" if false\n{text}\n"
+        );
+        assert_eq!(engine::mistake(&source(&text)).is_some(), circle, "{text}");
+    }
+}
