@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::binary::{Binary, filters};
 use crate::support::root;
 
-const SCHEMAS: [&str; 3] = ["manifest", "plan", "report"];
+const SCHEMAS: [&str; 4] = ["manifest", "plan", "report", "config"];
 
 fn schema(name: &str) -> Value {
     let path = root().join(format!("schemas/{name}.schema.json"));
@@ -135,7 +135,10 @@ fn check(name: &str, value: &Value, what: &str) {
     }
 }
 
-/// Every YAML file under `examples/`.
+/// The folders of examples that hold manifests; the others hold workflows and policies.
+const MANIFESTS: [&str; 2] = ["kinds", "quickstart"];
+
+/// Every manifest under `examples/`.
 fn examples() -> Vec<PathBuf> {
     fn collect(folder: PathBuf, files: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("a folder") {
@@ -151,19 +154,11 @@ fn examples() -> Vec<PathBuf> {
         }
     }
     let mut files = Vec::new();
-    collect(root().join("examples"), &mut files);
+    for folder in MANIFESTS {
+        collect(root().join("examples").join(folder), &mut files);
+    }
     files.sort();
     files
-}
-
-fn example_folders() -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(root().join("examples"))
-        .expect("the examples")
-        .map(|entry| entry.expect("an entry").file_name())
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -186,7 +181,7 @@ fn the_schemas_are_fresh() {
 
 #[test]
 fn every_example_validates_plans_applies_and_then_there_is_nothing_to_do() {
-    for folder in example_folders() {
+    for folder in MANIFESTS {
         let binary = Binary::alone();
         binary.copy_example(&format!("examples/{folder}"), "idp");
         let run = |arguments: &[&str]| binary.run(&[arguments, &["idp"]].concat());
