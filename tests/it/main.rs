@@ -6,6 +6,7 @@ mod clouds;
 mod contract;
 mod drift;
 mod ecosystem;
+mod gitops;
 mod import;
 mod manifests;
 mod policies;
