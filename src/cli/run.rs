@@ -44,9 +44,11 @@ pub(super) fn load(wanted: &args::Manifests) -> Result<Loaded> {
     for name in &wanted.env {
         allowed.allow(name, std::env::var(name).ok());
     }
-    let (manifests, mut diagnostics) =
+    let (mut manifests, mut diagnostics) =
         crate::manifest::load(&wanted.paths, stdin, crate::clouds::CLOUDS, &allowed);
     let world = compile(&manifests, &mut diagnostics);
+    // From here on the world and the texts are enough, and the documents are the larger half.
+    manifests.documents = Vec::new();
     Ok(Loaded {
         manifests,
         world,

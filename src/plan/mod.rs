@@ -14,6 +14,7 @@ pub mod guard;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use action::{Action, Blocked, Reason, Risk};
 pub use diff::{Detail, FieldChange};
@@ -59,9 +60,9 @@ pub struct Step {
     /// Field by field, what changes (or, for an observed object, what differs).
     pub changes: Vec<FieldChange>,
     /// Managed and known fields before; [`None`] when it is absent or unreadable.
-    pub before: Option<Fields>,
-    /// The same after; [`None`] when it will be gone.
-    pub after: Option<Fields>,
+    pub before: Option<Arc<Fields>>,
+    /// The same after; [`None`] when it will be gone. When nothing changes, the same memory.
+    pub after: Option<Arc<Fields>>,
     /// Facts at planning time, compared again before writing.
     pub facts: Facts,
     /// What may go wrong.
