@@ -50,7 +50,7 @@ pub async fn run(
 ) -> Report {
     let graph = Graph::of(&plan);
     let mut run = Run {
-        walk: Walk::new(&graph),
+        walk: Walk::new(&graph, &plan),
         tally: Tally::new(&plan, &graph),
         tasks: JoinSet::new(),
         running: BTreeMap::new(),

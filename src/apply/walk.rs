@@ -4,27 +4,50 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
-use crate::plan::Graph;
+use crate::plan::{Graph, Plan};
 
 /// A walk through the order of a plan.
 #[derive(Debug)]
 pub(super) struct Walk {
+    /// The lane of each node, by its index.
+    lane_of: Vec<usize>,
     /// How many others each waiting node still waits for.
     waiting: BTreeMap<NodeIndex, usize>,
-    /// In the order of the plan, so that a run with parallelism 1 is the same each time.
+    /// By lane, each in the order of the plan, so that a run is the same each time as far as the
+    /// clouds let it.
+    lanes: Vec<Lane>,
+    /// How often a node was taken.
+    taken: usize,
+}
+
+/// The changes of one account. Each account has a budget of its own, so taking them in the order of
+/// the plan would let the first account's changes fill all places and wait for its budget, while
+/// the other accounts stand still.
+#[derive(Debug, Default)]
+struct Lane {
     ready: BTreeSet<NodeIndex>,
+    running: usize,
+    last_taken: usize,
 }
 
 impl Walk {
-    pub(super) fn new(graph: &Graph) -> Self {
+    pub(super) fn new(graph: &Graph, plan: &Plan) -> Self {
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
         let mut walk = Self {
+            lane_of: Vec::new(),
             waiting: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            lanes: Vec::new(),
+            taken: 0,
         };
         for node in graph.nodes() {
+            let account = plan.steps[graph.node(node).step].address.account.as_str();
+            let next = numbers.len();
+            let lane = *numbers.entry(account).or_insert(next);
+            walk.lane_of.push(lane);
+            walk.lanes.resize_with(numbers.len(), Lane::default);
             match graph.waits(node) {
                 0 => {
-                    walk.ready.insert(node);
+                    walk.lanes[lane].ready.insert(node);
                 }
                 waits => {
                     walk.waiting.insert(node, waits);
@@ -34,19 +57,28 @@ impl Walk {
         walk
     }
 
-    /// Takes a node that may start.
+    /// Takes a node that may start: of the account with the fewest under way, in turn.
     pub(super) fn next_ready(&mut self) -> Option<NodeIndex> {
-        self.ready.pop_first()
+        let lane = self
+            .lanes
+            .iter_mut()
+            .filter(|lane| !lane.ready.is_empty())
+            .min_by_key(|lane| (lane.running, lane.last_taken))?;
+        self.taken += 1;
+        lane.running += 1;
+        lane.last_taken = self.taken;
+        lane.ready.pop_first()
     }
 
     /// A node ended well: those that waited only for it become ready.
     pub(super) fn done(&mut self, graph: &Graph, node: NodeIndex) {
+        self.ended(node);
         for after in graph.after(node) {
             if let Some(waits) = self.waiting.get_mut(&after) {
                 *waits -= 1;
                 if *waits == 0 {
                     self.waiting.remove(&after);
-                    self.ready.insert(after);
+                    self.lanes[self.lane_of[after.index()]].ready.insert(after);
                 }
             }
         }
@@ -54,6 +86,7 @@ impl Walk {
 
     /// A node did not end well: everything behind it is skipped, each told once.
     pub(super) fn failed(&mut self, graph: &Graph, node: NodeIndex) -> Vec<NodeIndex> {
+        self.ended(node);
         let mut skipped = Vec::new();
         let mut behind: Vec<NodeIndex> = graph.after(node).collect();
         while let Some(next) = behind.pop() {
@@ -64,6 +97,10 @@ impl Walk {
         }
         skipped.sort();
         skipped
+    }
+
+    fn ended(&mut self, node: NodeIndex) {
+        self.lanes[self.lane_of[node.index()]].running -= 1;
     }
 }
 

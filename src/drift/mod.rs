@@ -8,6 +8,7 @@
 mod accept;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -363,19 +364,19 @@ fn turned(step: &Step, desired: &Desired, how: How) -> Step {
     let live = step.before.clone();
     let (before, changes) = match how {
         How::Gone => (
-            Some(desired.fields.clone()),
+            Some(Arc::new(desired.fields.clone())),
             step.changes.iter().map(turn).collect(),
         ),
-        How::StillThere => (None, plan::diff::whole(info.fields, None, live.as_ref())),
+        How::StillThere => (None, plan::diff::whole(info.fields, None, live.as_deref())),
         How::StillOn => {
-            let mut off = live.clone().unwrap_or_default();
+            let mut off = live.as_deref().cloned().unwrap_or_default();
             off.insert("enabled".to_owned(), Value::Bool(false));
             let no = Fields::from([("enabled".to_owned(), Value::Bool(false))]);
             let changes = live
                 .as_ref()
                 .map(|live| plan::diff::differences(info.fields, &no, live));
             let changes = changes.iter().flatten().map(turn).collect();
-            (Some(off), changes)
+            (Some(Arc::new(off)), changes)
         }
         How::FieldsDiffer | How::MadeAnew => {
             (step.after.clone(), step.changes.iter().map(turn).collect())
@@ -438,7 +439,7 @@ fn turn(change: &FieldChange) -> FieldChange {
 
 /// What may have gone wrong already.
 fn risks(info: &KindInfo, how: How, turned: &Step) -> BTreeSet<Risk> {
-    let is_off = |fields: &Option<Fields>| {
+    let is_off = |fields: &Option<Arc<Fields>>| {
         let enabled = fields.as_ref().and_then(|fields| fields.get("enabled"));
         enabled == Some(&Value::Bool(false))
     };

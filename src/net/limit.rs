@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// The window the budget is counted in. A little over a second, because requests that leave a
@@ -28,15 +28,25 @@ impl Limit {
         }
     }
 
-    /// Returns when the next request may start.
-    pub async fn wait(&self) {
+    /// Returns when the next request may start, with its place in the gate that all accounts
+    /// share. The gate comes second and the start is counted after it: requests that the budget
+    /// lets go but a full gate holds back would otherwise meet those of the next second. It also
+    /// makes the gate fair: at most one request of each account stands before it.
+    pub async fn start<'g>(&self, gate: &'g Semaphore) -> Option<SemaphorePermit<'g>> {
         let mut started = self.started.lock().await;
         if started.len() >= self.per_second
-            && let Some(oldest) = started.pop_front()
+            && let Some(oldest) = started.front()
         {
-            tokio::time::sleep_until(oldest + WINDOW).await;
+            tokio::time::sleep_until(*oldest + WINDOW).await;
+        }
+        // The gate is never closed; without a place there would merely be no cap.
+        let place = gate.acquire().await.ok();
+        // Only now: whoever stops waiting has started nothing.
+        if started.len() >= self.per_second {
+            started.pop_front();
         }
         started.push_back(Instant::now());
+        place
     }
 }
 
@@ -47,9 +57,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_window_of_one_second_holds_more_than_the_budget() {
         let limit = Limit::new(5);
+        let gate = Semaphore::new(1);
         let mut starts = Vec::new();
         for _ in 0..23 {
-            limit.wait().await;
+            drop(limit.start(&gate).await);
             starts.push(Instant::now());
         }
         for window in starts.windows(6) {
@@ -59,5 +70,24 @@ mod tests {
             starts[4], starts[0],
             "a burst up to the budget starts at once"
         );
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_full_gate_does_not_save_up_starts() {
+        let limit = Limit::new(2);
+        let gate = Semaphore::new(1);
+        let held = gate.acquire().await.expect("it is open");
+        let mut starts = Vec::new();
+        let all = async {
+            for _ in 0..4 {
+                drop(limit.start(&gate).await);
+                starts.push(Instant::now());
+            }
+        };
+        let free = async {
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            drop(held);
+        };
+        tokio::join!(all, free);
+        assert!(starts[2] - starts[0] >= Duration::from_secs(1));
     }
 }

@@ -182,13 +182,11 @@ impl Session {
         let (mut transient, mut throttled) = (1, 1);
         let (mut corrected, mut refreshed) = (false, false);
         loop {
-            self.limit.wait().await;
-            // The gate is never closed; without a permit there would merely be no cap.
-            let permit = self.gate.acquire().await.ok();
+            let place = self.limit.start(&self.gate).await;
             let begun = Instant::now();
             let now = clock::unix_seconds() + self.offset_seconds.load(Ordering::Relaxed);
             let answer = self.client.send(call, now).await;
-            drop(permit);
+            drop(place);
             self.log(call, &answer, begun.elapsed());
             let error = match answer {
                 Ok(reply) => return Ok(reply),

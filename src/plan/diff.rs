@@ -1,5 +1,6 @@
 //! What counts as different, field by field, under the field table.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -103,9 +104,9 @@ fn same(field: &Field, left: Option<&Value>, right: Option<&Value>) -> bool {
 }
 
 /// Most values are canonical already; documents of a cloud's own grammar are kept as written.
-fn canonical(field: &Field, value: &Value) -> Value {
+fn canonical<'v>(field: &Field, value: &'v Value) -> Cow<'v, Value> {
     match &field.form {
-        Form::Json { canonical, .. } => canonical(value),
+        Form::Json { canonical, .. } => Cow::Owned(canonical(value)),
         Form::Text(_)
         | Form::Flag
         | Form::Integer { .. }
@@ -113,7 +114,7 @@ fn canonical(field: &Field, value: &Value) -> Value {
         | Form::TextSet { .. }
         | Form::Keys { .. }
         | Form::Fingerprints { .. }
-        | Form::Reference { .. } => value.clone(),
+        | Form::Reference { .. } => Cow::Borrowed(value),
     }
 }
 

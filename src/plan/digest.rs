@@ -3,13 +3,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::compile::World;
 use crate::manifest::{Ensure, Mode};
+use crate::model::Fields;
 use crate::observe::Snapshot;
-use crate::provider::Observation;
+use crate::provider::{Facts, Observation};
 
 /// Bytes of the SHA-256 kept: 128 bits, enough against somebody who looks for a second plan with
 /// the same digest.
@@ -29,25 +29,24 @@ impl fmt::Display for Digest {
 /// Hashes manifests as compiled and managed live objects, without times and request ids.
 pub(super) fn of(world: &World, snapshot: &Snapshot) -> Digest {
     let mut hash = Sha256::new();
-    let mut add = |value: serde_json::Value| {
-        hash.update(value.to_string());
-        hash.update("\n");
-    };
-    add(json!(world.partial));
+    // Written from where they are: copied into one tree, the values would take most of a plan's time.
+    let mut text = Vec::new();
+    add(&mut hash, &mut text, &world.partial);
     for account in world.accounts.values() {
-        add(json!([
-            account.name,
+        let about = (
+            &account.name,
             account.cloud.0,
-            account.account_id,
-            account.site,
-            account.region
-        ]));
+            &account.account_id,
+            &account.site,
+            &account.region,
+        );
+        add(&mut hash, &mut text, &about);
     }
     for (address, desired) in &world.objects {
         let live = match snapshot.objects.get(address) {
-            Some(Observation::Present(live)) => json!([live.fields, live.facts]),
-            Some(Observation::Absent(facts)) => json!(["absent", facts]),
-            Some(Observation::Unreadable(_)) | None => json!("unreadable"),
+            Some(Observation::Present(live)) => Found::Live(&live.fields, &live.facts),
+            Some(Observation::Absent(facts)) => Found::Not("absent", facts),
+            Some(Observation::Unreadable(_)) | None => Found::Unread("unreadable"),
         };
         let ensure = match desired.ensure {
             Ensure::Present => "present",
@@ -58,18 +57,35 @@ pub(super) fn of(world: &World, snapshot: &Snapshot) -> Digest {
             Mode::Observe => "observe",
         };
         let needs: Vec<String> = desired.needs.iter().map(ToString::to_string).collect();
-        add(json!([
+        let about = (
             address.to_string(),
-            desired.identity,
+            &desired.identity,
             ensure,
             mode,
             desired.protect,
-            desired.fields,
+            &desired.fields,
             needs,
             live,
-        ]));
+        );
+        add(&mut hash, &mut text, &about);
     }
     Digest(hex::encode(&hash.finalize()[..BYTES]))
+}
+
+/// What was read of one object, as it stands in the hash.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Found<'a> {
+    Live(&'a Fields, &'a Facts),
+    Not(&'static str, &'a Facts),
+    Unread(&'static str),
+}
+
+fn add(hash: &mut Sha256, text: &mut Vec<u8>, about: &impl Serialize) {
+    text.clear();
+    serde_json::to_writer(&mut *text, about).expect("values have text keys");
+    text.push(b'\n');
+    hash.update(&text);
 }
 
 #[cfg(test)]

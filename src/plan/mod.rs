@@ -19,6 +19,7 @@ mod step;
 pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -71,9 +72,9 @@ pub struct Step {
     /// Field by field, what changes (or, for an observed object, what differs).
     pub changes: Vec<FieldChange>,
     /// Managed and known fields before; [`None`] when it is absent or unreadable.
-    pub before: Option<Fields>,
-    /// The same after; [`None`] when it will be gone.
-    pub after: Option<Fields>,
+    pub before: Option<Arc<Fields>>,
+    /// The same after; [`None`] when it will be gone. When nothing changes, the same memory.
+    pub after: Option<Arc<Fields>>,
     /// Facts at planning time, compared again before writing.
     pub facts: Facts,
     /// What may go wrong.

@@ -1,6 +1,8 @@
 //! How one step comes about: observation, comparison, calls.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::compile::{Desired, World};
 use crate::manifest::{Ensure, Mode};
@@ -18,7 +20,7 @@ use super::{Action, FieldChange, Reason, Step, diff, guard};
 pub(super) struct Draft<'a> {
     pub(super) desired: &'a Desired,
     /// The managed fields that are compared.
-    pub(super) compared: Fields,
+    pub(super) compared: Cow<'a, Fields>,
     pub(super) live: Option<&'a Live>,
     pub(super) absent: Option<&'a Facts>,
     pub(super) error: Option<String>,
@@ -54,12 +56,12 @@ pub(super) fn drafts<'a>(world: &'a World, snapshot: &'a Snapshot) -> BTreeMap<A
 
 fn draft<'a>(desired: &'a Desired, snapshot: &'a Snapshot) -> Draft<'a> {
     let skipped = desired.kind.not_compared(&desired.fields);
-    let compared = desired
-        .fields
-        .iter()
-        .filter(|(name, _)| !skipped.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let mut compared = Cow::Borrowed(&desired.fields);
+    if !skipped.is_empty() {
+        compared
+            .to_mut()
+            .retain(|name, _| !skipped.contains(&name.as_str()));
+    }
     let mut draft = Draft {
         desired,
         compared,
@@ -164,14 +166,15 @@ pub(super) fn finish(mut draft: Draft<'_>) -> Step {
         (None, Ok(phases)) => (phases, None),
     };
     follow(&mut draft, &phases);
+    let before = draft.live.map(|live| Arc::new(live.fields.clone()));
     let leaves = phases.last().and_then(|phase| phase.leaves.clone());
     let after = match draft.action {
         Action::Delete => None,
-        Action::Create => Some(draft.desired.fields.clone()),
-        Action::Disable => leaves,
+        Action::Create => Some(Arc::new(draft.desired.fields.clone())),
+        Action::Disable => leaves.map(Arc::new),
         Action::Update | Action::Replace | Action::NoOp | Action::Blocked | Action::Unreadable => {
-            let merged = |live: &Live| merged(&live.fields, &draft.compared);
-            leaves.or_else(|| draft.live.map(merged))
+            let merged = || before.as_ref().map(|live| put_over(live, &draft.compared));
+            leaves.map(Arc::new).or_else(merged)
         }
     };
     let mut step = Step {
@@ -185,7 +188,7 @@ pub(super) fn finish(mut draft: Draft<'_>) -> Step {
         error: draft.error,
         risks: guard::risks(info, draft.action, &draft.changes, &side_effects),
         changes: draft.changes,
-        before: draft.live.map(|live| live.fields.clone()),
+        before,
         after,
         facts: draft
             .live
@@ -361,6 +364,17 @@ fn side_effects(draft: &Draft<'_>) -> Vec<crate::provider::SideEffect> {
             | Action::Unreadable,
             _,
         ) => Vec::new(),
+    }
+}
+
+/// As [`merged`], in the same memory when nothing changes: most objects of most plans are as they
+/// should be.
+fn put_over(below: &Arc<Fields>, above: &Fields) -> Arc<Fields> {
+    let is_there = |(name, value): (&String, &Value)| below.get(name) == Some(value);
+    if above.iter().all(is_there) {
+        Arc::clone(below)
+    } else {
+        Arc::new(merged(below, above))
     }
 }
 

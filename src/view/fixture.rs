@@ -1,6 +1,7 @@
 //! Plans built by hand, for the tests of this room.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -129,10 +130,10 @@ fn create() -> Step {
         items("clientIds", &[], &["api.acme.example", "sts.acme.example"]),
         whole("issuanceLimitHours", Value::Null, json!(12)),
     ];
-    step.after = Some(BTreeMap::from([(
+    step.after = Some(Arc::new(BTreeMap::from([(
         "issuer".to_owned(),
         json!("https://token.actions.githubusercontent.com"),
-    )]));
+    )])));
     step.risks = BTreeSet::from([Risk::WidensTrust]);
     step.phases = vec![phase(Phase::Write, &["CreateOIDCProvider"])];
     step.owner = Some("@acme/platform".to_owned());

@@ -1,6 +1,7 @@
 //! A plan as JSON, in the shape of Terraform's plan representation where the meaning is the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,9 +134,9 @@ pub struct ChangeDocument {
     /// Terraform's words; of a blocked object, what would be needed.
     pub actions: Vec<String>,
     /// The known fields in canonical form; null when it is absent or unreadable.
-    pub before: Option<BTreeMap<String, Value>>,
+    pub before: Option<Arc<BTreeMap<String, Value>>>,
     /// The same afterwards; null when it will be gone or nobody knows.
-    pub after: Option<BTreeMap<String, Value>>,
+    pub after: Option<Arc<BTreeMap<String, Value>>>,
     /// Fields of `before` that may not be shown. There are none: no field holds a secret.
     pub before_sensitive: Sensitive,
     /// The same for `after`.
@@ -341,7 +342,7 @@ fn change(step: &Step) -> ChangeDocument {
         .blocked
         .as_ref()
         .map_or(step.action, |blocked| blocked.needed);
-    let sensitive = |fields: &Option<Fields>| match fields {
+    let sensitive = |fields: &Option<Arc<Fields>>| match fields {
         Some(_) => Sensitive::Fields(BTreeMap::new()),
         None => Sensitive::All(false),
     };

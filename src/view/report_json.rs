@@ -82,7 +82,7 @@ pub fn to_json<T: Serialize>(document: &T) -> String {
     // Only maps with keys that are no texts can fail, and the documents have none.
     let mut json = serde_json::to_string_pretty(document).expect("documents have text keys");
     json.push('\n');
-    json_safe(&json)
+    json_safe(json)
 }
 
 /// Diagnostics for any document.

@@ -55,7 +55,11 @@ pub(super) fn push_neutral(shown: &mut String, c: char) {
 }
 
 /// JSON in which hidden characters stand as `\u` escapes: the same document, safe to look at.
-pub(super) fn json_safe(json: &str) -> String {
+pub(super) fn json_safe(json: String) -> String {
+    // Nearly always, and told a hundred times faster than letter by letter.
+    if json.bytes().all(|b| b == b'\n' || matches!(b, b' '..=b'~')) {
+        return json;
+    }
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         // Raw line breaks are the writer's own layout; those inside strings are escaped already.
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn json_keeps_its_meaning() {
         let value = serde_json::json!({"a": "\u{1b}\u{9b}\u{202e}\u{e0041}\n"});
-        let safe = json_safe(&serde_json::to_string_pretty(&value).unwrap());
+        let safe = json_safe(serde_json::to_string_pretty(&value).unwrap());
         assert!(!safe.replace('\n', "").contains(is_hidden));
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&safe).unwrap(),

@@ -182,7 +182,7 @@ fn every_kind_lives_its_whole_life() {
                 &format!("{name}.{} alone", field.name),
             );
             let after = clouds.plan(&act.texts(&text));
-            for (other, value) in subject(&after).before.as_ref().expect("it is there") {
+            for (other, value) in subject(&after).before.as_deref().expect("it is there") {
                 if other != field.name && other != "enabled" {
                     assert_eq!(
                         known.get(other),

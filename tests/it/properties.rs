@@ -620,7 +620,7 @@ proptest! {
             };
             let mentioned = &world.objects[&step.address].fields;
             let shown: BTreeSet<&str> = step.changes.iter().map(|change| change.field).collect();
-            for (field, value) in old {
+            for (field, value) in old.iter() {
                 if !mentioned.contains_key(field) && !shown.contains(field.as_str()) {
                     prop_assert_eq!(new.get(field), Some(value), "{} of {}", field, step.address);
                 }

@@ -7,13 +7,14 @@ use crate::plan::testing::{plan, step};
 use crate::provider::Phase;
 
 /// A graph of single writes; each needs these others. Nodes count as the steps do.
-fn graph(needs: &[&[usize]]) -> Graph {
+fn graph(needs: &[&[usize]]) -> (Graph, Plan) {
     let steps = needs.iter().enumerate().map(|(at, needs)| {
         let needs: Vec<String> = needs.iter().map(usize::to_string).collect();
         let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
         step(&at.to_string(), &[Phase::Write], &needs)
     });
-    Graph::of(&plan(steps.collect()))
+    let plan = plan(steps.collect());
+    (Graph::of(&plan), plan)
 }
 
 fn all_ready(walk: &mut Walk) -> Vec<usize> {
@@ -24,8 +25,8 @@ fn all_ready(walk: &mut Walk) -> Vec<usize> {
 
 #[test]
 fn what_waits_for_two_starts_after_both() {
-    let graph = graph(&[&[], &[], &[0, 1], &[2]]);
-    let mut walk = Walk::new(&graph);
+    let (graph, plan) = graph(&[&[], &[], &[0, 1], &[2]]);
+    let mut walk = Walk::new(&graph, &plan);
     assert_eq!(all_ready(&mut walk), [0, 1]);
     walk.done(&graph, NodeIndex::new(1));
     assert_eq!(all_ready(&mut walk), Vec::<usize>::new());
@@ -38,8 +39,8 @@ fn what_waits_for_two_starts_after_both() {
 #[test]
 fn a_failure_skips_all_behind_it_once_and_nothing_else() {
     // 0 and 1 lead to 2, 2 to 3 and 4, these to 5; 6 waits for 1 alone.
-    let graph = graph(&[&[], &[], &[0, 1], &[2], &[2], &[3, 4], &[1]]);
-    let mut walk = Walk::new(&graph);
+    let (graph, plan) = graph(&[&[], &[], &[0, 1], &[2], &[2], &[3, 4], &[1]]);
+    let mut walk = Walk::new(&graph, &plan);
     all_ready(&mut walk);
     let skipped: Vec<usize> = walk
         .failed(&graph, NodeIndex::new(0))
@@ -65,8 +66,8 @@ proptest! {
             .map(|(at, links)| links.iter().copied().filter(|need| *need < at).collect())
             .collect();
         let needs: Vec<&[usize]> = needs.iter().map(Vec::as_slice).collect();
-        let graph = graph(&needs);
-        let mut walk = Walk::new(&graph);
+        let (graph, plan) = graph(&needs);
+        let mut walk = Walk::new(&graph, &plan);
         let (mut done, mut not_done) = (BTreeSet::new(), BTreeSet::new());
         while let Some(node) = walk.next_ready() {
             let at = node.index();
