@@ -3,6 +3,7 @@ FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock README.md ./
 COPY src ./src
+COPY benches ./benches
 RUN cargo build --release --locked --bin idform
 
 # No shell and no package manager: the program, glibc and the public roots.
