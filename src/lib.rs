@@ -25,6 +25,7 @@ pub mod clouds;
 pub mod net;
 pub mod observe;
 
+pub mod lint;
 pub mod plan;
 pub mod policy;
 

@@ -43,6 +43,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let mut loaded = run::load(&manifests, &selection, &config)?;
     let flag = command.policing.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
+    run::lint(&mut loaded, None, &config)?;
     if loaded.diagnostics.has_errors() {
         return Ok(invalid(command.format, loaded, output));
     }

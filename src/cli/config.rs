@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::lint::Levels;
 use crate::model::Selector;
 use crate::net::http::HttpOptions;
 use crate::plan::guard::{Guards, MaxChanges};
@@ -38,6 +39,8 @@ pub(super) struct Config {
     env: Env,
     /// What plans must not do.
     guards: ConfiguredGuards,
+    /// How lints are taken.
+    lint: ConfiguredLints,
     /// Rules of the operator's own.
     policies: Policies,
     /// The folder of the file; paths in it are relative to it.
@@ -81,6 +84,14 @@ struct ConfiguredGuards {
     max_changes: Option<String>,
 }
 
+/// How lints are taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct ConfiguredLints {
+    /// Codes of lints that are errors here, and end a run; the others warn.
+    errors: Vec<String>,
+}
+
 /// Rules of the operator's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -120,12 +131,18 @@ impl Config {
                 bail!("[endpoints]: there is no cloud `{cloud}`");
             }
         }
+        self.lints()?;
         self.guards(None).map(|_| ())
     }
 
     /// Variables that manifests may use beside those of the flags.
     pub(super) fn allowed_env(&self) -> &[String] {
         &self.env.allow
+    }
+
+    /// Which lints are errors.
+    pub(super) fn lints(&self) -> Result<Levels> {
+        Levels::parse(&self.lint.errors).map_err(|why| anyhow::anyhow!("[lint] errors: {why}"))
     }
 
     /// What to guard; `max_changes` is the flag's.

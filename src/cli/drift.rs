@@ -6,7 +6,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use jiff::tz::TimeZone;
 
 use crate::drift::{self, Acceptance, DriftReport};
 use crate::model::{Diagnostic, Diagnostics, Severity, SourceMap};
@@ -54,7 +53,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         anyhow::Ok(snapshot)
     })??;
     let plan = plan::make(&loaded.world, &snapshot, &Guards::default());
-    let today = now().to_zoned(TimeZone::UTC).date();
+    let today = rim::today();
     let report = drift::report(&loaded.world, &snapshot, &plan, &accepted, today);
     let mut found = loaded.diagnostics.into_sorted();
     found.extend(report.findings.iter().cloned());

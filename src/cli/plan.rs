@@ -22,6 +22,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let mut loaded = run::load(&command.manifests, &selection, &config)?;
     let flag = command.policing.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
+    run::lint(&mut loaded, None, &config)?;
     if loaded.diagnostics.has_errors() {
         return invalid(loaded, &command.rendering, output);
     }

@@ -21,6 +21,14 @@ pub(super) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The day it is, in UTC: the same for everybody who runs the same thing at the same time.
+pub(super) fn today() -> jiff::civil::Date {
+    let now = jiff::Timestamp::from_second(crate::net::clock::unix_seconds());
+    now.unwrap_or_default()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
+}
+
 /// Whether a variable is set to anything.
 pub(super) fn is_set(name: &str) -> bool {
     var(name).is_some()

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::compile::{Selection, World, compile};
+use crate::lint::Scene;
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
@@ -75,6 +77,22 @@ pub(super) fn load_paths(
         world,
         diagnostics,
     }
+}
+
+/// Adds what the lints say of manifests without errors. Without a day the answer is the same
+/// tomorrow, as a plan's must be.
+pub(super) fn lint(loaded: &mut Loaded, today: Option<Date>, config: &Config) -> Result<()> {
+    if loaded.diagnostics.has_errors() {
+        return Ok(());
+    }
+    let scene = Scene {
+        world: &loaded.world,
+        today,
+    };
+    for finding in crate::lint::check(&scene, &config.lints()?) {
+        loaded.diagnostics.push(finding);
+    }
+    Ok(())
 }
 
 /// The clouds, reachable.

@@ -9,14 +9,12 @@ use crate::view::text::counted;
 use super::args::{Common, Format, Validate};
 use super::config::Config;
 use super::output::Output;
-use super::{Exit, run};
+use super::{Exit, rim, run};
 
 pub(super) fn run(command: &Validate, common: &Common, output: &Output) -> Result<Exit> {
-    let loaded = run::load(
-        &command.manifests,
-        &Selection::default(),
-        &Config::load(common)?,
-    )?;
+    let config = Config::load(common)?;
+    let mut loaded = run::load(&command.manifests, &Selection::default(), &config)?;
+    run::lint(&mut loaded, Some(rim::today()), &config)?;
     let failed = loaded.diagnostics.has_errors();
     let exit = if failed { Exit::Error } else { Exit::Success };
     let found = loaded.diagnostics.into_sorted();

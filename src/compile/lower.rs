@@ -8,7 +8,7 @@ use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
 use crate::provider::{Clear, Field, Naming, Need, field_of};
 
-use super::{Desired, Origin};
+use super::{Desired, Origin, Place};
 
 /// A desired object with the document it came from, for messages.
 pub(super) struct Lowered<'a> {
@@ -92,7 +92,7 @@ fn lower(
 ) -> Desired {
     let info = document.kind.info();
     let mut fields = Fields::new();
-    let mut lines = BTreeMap::new();
+    let mut places = BTreeMap::new();
     for (name, given) in &document.spec {
         let Some(field) = field_of(info, name) else {
             continue;
@@ -103,7 +103,9 @@ fn lower(
         }
         if let Some(value) = canonical(field, given, diagnostics) {
             fields.insert(name.clone(), value);
-            lines.insert(name.clone(), sources.start(given.span).line);
+            let line = sources.start(given.span).line;
+            let span = given.span;
+            places.insert(name.clone(), Place { line, span });
         }
     }
     let mut findings = Vec::new();
@@ -148,7 +150,9 @@ fn lower(
             file,
             line: sources.start(document.origin).line,
         },
-        lines,
+        places,
+        span: document.origin,
+        waivers: document.lifecycle.waivers.clone(),
     }
 }
 

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use select::{Selection, Shard};
 
-use crate::manifest::{Ensure, Manifests, Mode};
-use crate::model::{Account, Address, Diagnostics, Fields};
+use crate::manifest::{Ensure, Manifests, Mode, Waiver};
+use crate::model::{Account, Address, Diagnostics, Fields, Span};
 use crate::provider::ResourceKind;
 
 /// Where something stands in a manifest.
@@ -52,7 +52,20 @@ pub struct Desired {
     /// Where its document begins.
     pub origin: Origin,
     /// Where each managed field stands.
-    pub lines: BTreeMap<String, u32>,
+    pub places: BTreeMap<String, Place>,
+    /// Its document's place.
+    pub span: Span,
+    /// Lints that shall not be told of it.
+    pub waivers: Vec<Waiver>,
+}
+
+/// Where a field's value stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: u32,
+    /// The value.
+    pub span: Span,
 }
 
 /// Everything that is wanted.

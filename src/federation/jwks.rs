@@ -11,7 +11,7 @@ mod summary;
 
 pub use differences::{KeyDifferences, differences};
 pub use rules::{KeyProblem, PRIVATE_MEMBERS};
-pub use summary::{KeySummary, describe, thumbprint};
+pub use summary::{KeySummary, KeyUse, RsaStrength, describe, key_use, rsa_strength, thumbprint};
 
 use super::curve;
 use crate::model::Code;

@@ -3,3 +3,4 @@
 
 mod curve;
 pub mod jwks;
+pub mod mapping;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::Span;
+use crate::model::{Code, Span};
 use crate::provider::ResourceKind;
 
 /// A value and where it was written.
@@ -67,6 +67,21 @@ pub struct Lifecycle {
     pub ignore: Vec<String>,
     /// Further addresses to wait for, as written.
     pub depends_on: Vec<Spanned<String>>,
+    /// Lints that are known here and shall not be told for a while.
+    pub waivers: Vec<Waiver>,
+}
+
+/// A lint that somebody looked at and let stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Which lint; one of [`Code::LINTS`].
+    pub code: Code,
+    /// Why it is right here.
+    pub reason: String,
+    /// The last day on which the waiver holds.
+    pub until: jiff::civil::Date,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// Whether an object shall exist.

@@ -28,7 +28,7 @@ mod tests;
 pub mod write;
 mod yaml;
 
-pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
+pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned, Waiver};
 pub use explain::explain;
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;

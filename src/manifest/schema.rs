@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::envelope::API_VERSION;
+use crate::model::Code;
 use crate::provider::{Clear, Cloud, Field, Form, KindInfo, Naming, Need, TextRule};
 
 /// The pattern of `metadata.name`.
@@ -104,6 +105,23 @@ fn lifecycle() -> Value {
                 "description": "Further addresses to wait for.",
                 "type": ["array", "null"],
                 "items": {"type": "string"},
+            },
+            "waive": {
+                "description": "Lints that were looked at and may stand until a day.",
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["code", "reason", "until"],
+                    "properties": {
+                        "code": {
+                            "description": "Which lint.",
+                            "enum": Code::LINTS.iter().map(|code| code.slug()).collect::<Vec<_>>(),
+                        },
+                        "reason": {"description": "Why it is right here.", "type": "string", "minLength": 1},
+                        "until": {"description": "The last day on which the waiver holds.", "type": "string", "format": "date"},
+                    },
+                },
             },
         },
     })

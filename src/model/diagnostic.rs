@@ -95,7 +95,41 @@ codes! {
     ChangeStale, "change-stale", "The object was changed by somebody else after it was planned. It was left alone; plan again.";
     TargetNotFound, "target-not-found", "A `--target` of an import names nothing that is live in the account. Names are those in the cloud, upper and lower case told apart.";
     FileExists, "file-exists", "A file that an import would write is there already. Imports never overwrite: nothing was written.";
+    WeakKey, "weak-key", "Lint. An RSA key under 2048 bits or with a public exponent under 65537: what is signed with it may be forged by those who spend enough on it.";
+    UnexpectedKey, "unexpected-key", "Lint. A key that no sign-in will use: one for encryption, of another type than RSA, or for another algorithm than RS256, which is what the clouds document; or one of several keys without `kid`, among which none can be chosen.";
+    CertificateExpired, "certificate-expired", "Lint. A certificate's last day has passed. Some clouds go on accepting it, others refuse every sign-in.";
+    CertificateExpires, "certificate-expires", "Lint. A certificate ends within 30 days. Its successor belongs into the manifest, beside it, before the issuer begins to sign with it.";
+    IssuerSlash, "issuer-slash", "Lint. Two documents, or a document and the lock file, name an issuer that differs by a slash at the end only. Tokens carry one of the two, and the comparison is byte for byte: the other accepts nobody.";
+    TrustWithoutSubject, "trust-without-subject", "Lint. A role trusts a provider without a condition on the token's subject: everybody whom the issuer knows may assume it. At an issuer that serves many tenants (GitHub, GitLab.com) that is anybody in the world.";
+    WildcardSubject, "wildcard-subject", "Lint. A role's condition on the subject has a pattern that reaches over tenants or repositories, such as `*` or `repo:*`.";
+    TrustWithoutAudience, "trust-without-audience", "Lint. A role trusts a provider without a condition on the audience, so a token made for any of the provider's clients assumes it.";
+    AudienceNotAccepted, "audience-not-accepted", "Lint. A role asks for an audience that its provider does not have among its client ids: no token can satisfy both.";
+    GithubSubjectForm, "github-subject-form", "Lint. A subject of GitHub Actions in the form without numbers. Repositories made, renamed or moved after 15 July 2026 send repo:OWNER@OWNER_ID/REPO@REPO_ID:..., and a policy for one form never accepts the other. The form with numbers also survives that somebody else takes the name over.";
+    ProviderUnused, "provider-unused", "Lint. No role of these manifests trusts the provider, so it serves nobody here; or a role that is made elsewhere does.";
+    EverybodyOneUser, "everybody-one-user", "Lint. A mapping gives everybody whom the provider knows the same user name: who did what cannot be told afterwards, and all have the same rights. The cloud's default rule does so.";
+    MatchesEverything, "matches-everything", "Lint. A regular expression of a mapping matches every value, so the condition keeps nobody out.";
+    WaiverExpired, "waiver-expired", "The last day of a waiver has passed, and the lint it was for is told again. Mend it, or agree on another date.";
+    WaiverUnused, "waiver-unused", "A waiver fits no lint that would be told. Take it out, so that it does not hide something later.";
     ImportDiffers, "import-differs", "The manifests that an import made were planned, and the plan was not empty: somebody changed the account meanwhile, or it reads differently each time. Nothing was written.";
+}
+
+impl Code {
+    /// The lints: what works and yet should be looked at. They can be waived.
+    pub const LINTS: &'static [Self] = &[
+        Self::WeakKey,
+        Self::UnexpectedKey,
+        Self::CertificateExpired,
+        Self::CertificateExpires,
+        Self::IssuerSlash,
+        Self::TrustWithoutSubject,
+        Self::WildcardSubject,
+        Self::TrustWithoutAudience,
+        Self::AudienceNotAccepted,
+        Self::GithubSubjectForm,
+        Self::ProviderUnused,
+        Self::EverybodyOneUser,
+        Self::MatchesEverything,
+    ];
 }
 
 /// A place in a text and what to say there.

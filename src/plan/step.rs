@@ -88,7 +88,7 @@ fn draft<'a>(desired: &'a Desired, snapshot: &'a Snapshot) -> Draft<'a> {
         None => draft.error = Some(account_error(snapshot, &desired.address.account)),
     }
     for change in &mut draft.changes {
-        change.line = desired.lines.get(change.field).copied();
+        change.line = desired.places.get(change.field).map(|place| place.line);
     }
     draft
 }
@@ -224,7 +224,8 @@ fn follow(draft: &mut Draft<'_>, phases: &[PhaseWrites]) {
             .iter()
             .all(|known| known.field != change.field)
         {
-            change.line = draft.desired.lines.get(change.field).copied();
+            let place = draft.desired.places.get(change.field);
+            change.line = place.map(|place| place.line);
             draft.changes.push(change);
         }
     }

@@ -73,6 +73,8 @@ pub enum Form {
     },
     /// A JSON document of the cloud's own grammar, kept verbatim.
     Json {
+        /// Whose grammar it is.
+        grammar: Grammar,
         /// What it is, in words.
         shape: &'static str,
         /// Finds what the cloud would refuse: path inside the document and sentence.
@@ -80,6 +82,13 @@ pub enum Form {
         /// The form in which equal documents are equal; what is sent stays as written.
         canonical: fn(&Value) -> Value,
     },
+}
+
+/// Grammars of JSON documents that are read for their meaning, not only compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grammar {
+    /// Conversion rules, `local` and `remote`: [`crate::federation::mapping`] reads them.
+    MappingRules,
 }
 
 /// The rule for one text.

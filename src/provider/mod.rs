@@ -17,7 +17,7 @@ pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
 pub use error::{ErrorClass, ProviderError};
-pub use field::{Change, Clear, Effect, Field, Form, Link, Need, TextRule};
+pub use field::{Change, Clear, Effect, Field, Form, Grammar, Link, Need, TextRule};
 pub use surroundings::Surroundings;
 
 use crate::model::{Account, CloudId, Fields, KindName, Value};

@@ -86,6 +86,62 @@ fn bits(number: &[u8]) -> usize {
         .map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
+/// How hard an RSA key is to break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RsaStrength {
+    /// Length of the modulus.
+    pub bits: usize,
+    /// The public exponent; [`None`] when it is longer than 64 bits.
+    pub exponent: Option<u64>,
+}
+
+/// The strength of an RSA key; [`None`] for other keys and unreadable ones.
+pub fn rsa_strength(key: &Value) -> Option<RsaStrength> {
+    let text = |name: &str| key.get(name).and_then(Value::as_str);
+    if text("kty")? != "RSA" {
+        return None;
+    }
+    let exponent = number_bytes(text("e")?)?;
+    let fits = exponent.len() <= size_of::<u64>();
+    let number = || {
+        exponent
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    };
+    Some(RsaStrength {
+        bits: bits(&number_bytes(text("n")?)?),
+        exponent: fits.then(number),
+    })
+}
+
+/// What a key can be used for where RS256 is what sign-in takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyUse {
+    /// It verifies such signatures.
+    Signature,
+    /// It is for encryption.
+    Encryption,
+    /// It is of another type than RSA; the type, for people.
+    OtherType(String),
+    /// It is RSA, for this other algorithm.
+    OtherAlgorithm(String),
+}
+
+/// What a key of a set can be used for.
+pub fn key_use(key: &Value) -> KeyUse {
+    let text = |name: &str| key.get(name).and_then(Value::as_str);
+    let alg = text("alg").unwrap_or("RS256");
+    if text("use") == Some("enc") || alg.starts_with("RSA-OAEP") || alg.starts_with("ECDH-ES") {
+        KeyUse::Encryption
+    } else if text("kty") != Some("RSA") {
+        KeyUse::OtherType(visible(&describe(key).kind))
+    } else if alg != "RS256" {
+        KeyUse::OtherAlgorithm(visible(alg))
+    } else {
+        KeyUse::Signature
+    }
+}
+
 fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
