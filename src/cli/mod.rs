@@ -44,6 +44,8 @@ pub fn main() -> ExitCode {
 }
 
 fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
+    #[cfg(unix)]
+    rim::forbid_core_dumps();
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),

@@ -29,6 +29,21 @@ pub(super) fn today() -> jiff::civil::Date {
         .date()
 }
 
+/// Sees to it that no core dump of this process is written: it holds credentials. Where the system
+/// refuses, the run goes on; nobody is worse off than without asking.
+#[cfg(unix)]
+pub(super) fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+    // Also keeps other processes of the same user from looking into the memory.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// Whether a variable is set to anything.
 pub(super) fn is_set(name: &str) -> bool {
     var(name).is_some()

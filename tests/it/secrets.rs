@@ -181,3 +181,24 @@ fn credentials_in_files_and_endpoints() {
     );
     search(&binary, "endpoint");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_memory_behind() {
+    use std::io::{BufRead, BufReader};
+
+    let binary = Binary::alone();
+    let mut child = binary.start(&["sandbox", "serve"]);
+    let mut line = String::new();
+    let said = child.stdout.as_mut().expect("its standard output");
+    BufReader::new(said)
+        .read_line(&mut line)
+        .expect("it says where it listens");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id()));
+    child.kill().expect("it can be ended");
+    child.wait().expect("it ends");
+    let limits = limits.expect("the limits of a process");
+    let core = limits.lines().find(|line| line.starts_with("Max core"));
+    let core: Vec<&str> = core.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(core[4..6], ["0", "0"], "{limits}");
+}
