@@ -8,6 +8,7 @@ mod drift;
 mod ecosystem;
 mod gitops;
 mod import;
+mod kill;
 mod lints;
 mod manifests;
 mod policies;
