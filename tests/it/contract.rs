@@ -11,9 +11,9 @@ use idform::provider::{Cloud, Form, Naming, Removal, ResourceKind};
 use crate::support::{ACCOUNTS, Clouds, document};
 
 /// One kind on stage: its own document, and those of the objects it refers to.
-struct Act {
-    cloud: &'static Cloud,
-    kind: &'static dyn ResourceKind,
+pub(crate) struct Act {
+    pub(crate) cloud: &'static Cloud,
+    pub(crate) kind: &'static dyn ResourceKind,
     /// Documents for what the samples refer to by `{external: …}`.
     scenery: Vec<String>,
 }
@@ -24,25 +24,30 @@ impl Act {
     }
 
     /// The kind's document with one of its samples as `spec`.
-    fn document(&self, spec: &Value) -> String {
+    pub(crate) fn document(&self, spec: &Value) -> String {
         document(self.kind.info().name.0, "subject", &self.account(), spec)
     }
 
-    fn texts<'a>(&'a self, subject: &'a str) -> Vec<&'a str> {
+    pub(crate) fn texts<'a>(&'a self, subject: &'a str) -> Vec<&'a str> {
         let mut texts = vec![ACCOUNTS, subject];
         texts.extend(self.scenery.iter().map(String::as_str));
         texts
     }
 
     /// A sandbox in which what the samples refer to by `{external: …}` exists already.
-    fn stage(&self) -> Clouds {
+    pub(crate) fn stage(&self) -> Clouds {
         let clouds = Clouds::new();
+        self.set(&clouds);
+        clouds
+    }
+
+    /// As [`Self::stage`], in a sandbox that is there already.
+    pub(crate) fn set(&self, clouds: &Clouds) {
         let mut texts = vec![ACCOUNTS];
         texts.extend(self.scenery.iter().map(String::as_str));
         for outcome in clouds.apply(&texts).outcomes {
             assert_eq!(outcome.outcome, Outcome::Done, "scenery: {outcome:#?}");
         }
-        clouds
     }
 
     fn new(cloud: &'static Cloud, kind: &'static dyn ResourceKind) -> Self {
@@ -83,7 +88,7 @@ impl Act {
     }
 }
 
-fn acts() -> impl Iterator<Item = Act> {
+pub(crate) fn acts() -> impl Iterator<Item = Act> {
     CLOUDS
         .iter()
         .flat_map(|cloud| cloud.kinds.iter().map(|kind| Act::new(cloud, *kind)))

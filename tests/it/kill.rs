@@ -125,7 +125,7 @@ fn held(clouds: &Clouds) -> Vec<Value> {
 }
 
 /// Times, counters and numbers that the clouds give out.
-fn without_times(value: Value) -> Value {
+pub(crate) fn without_times(value: Value) -> Value {
     match value {
         Value::Object(members) => members
             .into_iter()

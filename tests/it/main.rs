@@ -11,6 +11,7 @@ mod import;
 mod kill;
 mod lints;
 mod manifests;
+mod matrix;
 mod policies;
 mod properties;
 mod published;

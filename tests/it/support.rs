@@ -1,5 +1,6 @@
 //! What the tests stand on: a sandbox of their own, the engine over it, and the binary.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(crate) struct Clouds {
     pub(crate) folder: TempDir,
     sandbox: Option<Sandbox>,
     runtime: Runtime,
+    /// Made with the first request, after tests have said their timeout.
+    http: OnceCell<Http>,
     /// For one request of the engine; short, because some tests wait for it to run out.
     pub(crate) timeout: Duration,
     /// Most changes under way at once.
@@ -85,6 +88,7 @@ impl Clouds {
             folder,
             sandbox: Some(sandbox),
             runtime,
+            http: OnceCell::new(),
             timeout: Duration::from_millis(700),
             parallelism: 8,
         }
@@ -156,9 +160,11 @@ impl Clouds {
 
     fn accesses(&self, world: &World) -> BTreeMap<String, Access> {
         let gate = Arc::new(Semaphore::new(32));
-        let http = Http::new(HttpOptions {
-            timeout: self.timeout,
-            ..HttpOptions::default()
+        let http = self.http.get_or_init(|| {
+            Http::new(HttpOptions {
+                timeout: self.timeout,
+                ..HttpOptions::default()
+            })
         });
         let access = |account: &Arc<idform::model::Account>| {
             let cloud = clouds::cloud(account.cloud).expect("a registered cloud");
