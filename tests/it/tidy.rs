@@ -233,3 +233,36 @@ fn every_file_says_what_lives_in_it() {
         );
     }
 }
+
+/// Names in backquotes that look like those of tests: words with underscores between them.
+fn named_tests(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2).filter(|name| {
+        let words = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        name.matches('_').count() >= 2 && name.chars().all(words)
+    })
+}
+
+#[test]
+fn the_tests_that_the_security_page_names_exist() {
+    let page = std::fs::read_to_string(crate::support::root().join("SECURITY.md"));
+    let page = page.expect("the page");
+    let mut code = String::new();
+    let mut folders = ["src", "tests/it"]
+        .map(|name| crate::support::root().join(name))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder can be read") {
+            let path = entry.expect("an entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                code += &std::fs::read_to_string(&path).expect("a source file is text");
+            }
+        }
+    }
+    let missing: Vec<&str> = named_tests(&page)
+        .filter(|name| !code.contains(&format!("fn {name}(")))
+        .collect();
+    assert_eq!(missing, [""; 0], "no such tests");
+    assert!(named_tests(&page).count() > 20);
+}
