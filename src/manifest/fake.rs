@@ -161,6 +161,7 @@ static PROVIDER: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 static SIGN: KindInfo = KindInfo {
@@ -177,6 +178,7 @@ static SIGN: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: true,
     waits: None,
+    excludes: None,
 };
 
 struct Provider;
