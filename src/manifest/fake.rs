@@ -166,6 +166,7 @@ static PROVIDER: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 static SIGN: KindInfo = KindInfo {
@@ -182,6 +183,7 @@ static SIGN: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: true,
     waits: None,
+    excludes: None,
 };
 
 struct Provider;

@@ -62,6 +62,7 @@ codes! {
     UnknownKind, "unknown-kind", "There is no such kind. `idform explain` lists the kinds.";
     CannotClear, "cannot-clear", "The field is null or empty, which means `clear it`, but the cloud has no way to clear it. Drop the key to leave the live value as it is.";
     ConflictingFields, "conflicting-fields", "Two fields of one document exclude each other.";
+    ConflictingObjects, "conflicting-objects", "Two manifests want switched on what an account has only one of, such as both ways for sub-users to sign in. To switch on the one switches off the other, so every apply would undo the one before.";
     UnknownAccount, "unknown-account", "`account` names an Account that no manifest declares.";
     WrongCloud, "wrong-cloud", "The kind belongs to another cloud than the account.";
     DanglingReference, "dangling-reference", "A reference names a manifest that does not exist in this account. For an object that is not managed here write {external: name-in-the-cloud}.";
