@@ -2,6 +2,7 @@
 //!
 //! Pure: what comes out depends on the documents alone, and not on their order.
 
+mod exclusive;
 mod lower;
 mod resolve;
 pub mod select;
@@ -89,6 +90,7 @@ pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
     resolve::references(manifests, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);
     resolve::waits(&mut objects);
+    exclusive::pairs(&accounts, &mut objects, diagnostics);
     resolve::removals(&objects, diagnostics);
     resolve::cycles(&objects, diagnostics);
     let objects: BTreeMap<Address, Desired> = objects

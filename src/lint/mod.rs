@@ -13,6 +13,7 @@ use crate::compile::{Desired, World};
 use crate::manifest::Ensure;
 use crate::model::{Code, Diagnostic, Severity};
 
+mod certificates;
 mod issuers;
 mod keys;
 mod mappings;
@@ -27,7 +28,12 @@ pub struct Rule {
 }
 
 /// Every rule, in the order of the documentation.
-pub static RULES: &[&Rule] = &[&keys::RULE, &issuers::RULE, &mappings::RULE];
+pub static RULES: &[&Rule] = &[
+    &keys::RULE,
+    &certificates::RULE,
+    &issuers::RULE,
+    &mappings::RULE,
+];
 
 /// What rules look at.
 pub struct Scene<'w> {
