@@ -29,6 +29,7 @@ pub mod lint;
 pub mod plan;
 pub mod policy;
 
+pub mod doctor;
 pub mod drift;
 
 pub mod apply;

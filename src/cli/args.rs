@@ -47,6 +47,8 @@ pub(super) enum Command {
     Schema(Schema),
     /// Explain a kind, a field or a diagnostic code
     Explain(Explain),
+    /// Look whether a run would work: credentials, account, clock, rights, endpoints
+    Doctor(Doctor),
     /// The built-in emulator of the three clouds
     Sandbox(Sandbox),
     /// Print a completion script for a shell
@@ -206,6 +208,22 @@ pub(super) struct Policing {
 pub(super) struct Validate {
     #[command(flatten)]
     pub(super) manifests: Manifests,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    pub(super) manifests: Manifests,
+    #[command(flatten)]
+    pub(super) clouds: Clouds,
+    #[command(flatten)]
+    pub(super) selecting: Selecting,
+    /// Print the least policies for a plan role and an apply role, by cloud; nothing is contacted
+    #[arg(long)]
+    pub(super) print_policy: bool,
     /// Form of the result on standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,

@@ -140,6 +140,14 @@ impl Config {
         &self.env.allow
     }
 
+    /// The proxy for requests, when there is one; without the user and password it may hold.
+    pub(super) fn proxy(&self) -> Option<String> {
+        let mut url = url::Url::parse(self.network.proxy.as_deref()?).ok()?;
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Some(url.to_string())
+    }
+
     /// Which lints are errors.
     pub(super) fn lints(&self) -> Result<Levels> {
         Levels::parse(&self.lint.errors).map_err(|why| anyhow::anyhow!("[lint] errors: {why}"))

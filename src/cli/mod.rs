@@ -5,6 +5,7 @@
 mod apply;
 mod args;
 mod config;
+mod doctor;
 mod drift;
 mod exit;
 mod explain;
@@ -63,6 +64,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Graph(command) => graph::run(command, &args.common, &output),
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
+        Command::Doctor(command) => doctor::run(command, &args.common, &output),
         Command::Sandbox(command) => sandbox::run(command, &output),
         Command::Completions(command) => packaging::completions(command, &output),
         Command::Man(command) => packaging::man(command, &output),
@@ -94,6 +96,7 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         | Command::Graph(_)
         | Command::Schema(_)
         | Command::Explain(_)
+        | Command::Doctor(_)
         | Command::Sandbox(_) => return None,
     };
     if !wants_json {

@@ -15,7 +15,7 @@ use crate::lint::Scene;
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
-use crate::net::{Access, Patience, Writer};
+use crate::net::{Access, Patience, Reader, Writer};
 use crate::observe::Snapshot;
 use crate::observe::live::{self, Lists, Readers};
 use crate::plan::{Guards, Plan, findings};
@@ -232,11 +232,43 @@ impl ReadOnly {
         config: &Config,
     ) -> Result<Self> {
         let reached = live::accounts_with(world, lists);
+        Ok(Self {
+            lists,
+            ..Self::to(reached, wanted, config).await?
+        })
+    }
+
+    /// As [`Self::new`], for these accounts.
+    pub(super) async fn to(
+        reached: Vec<Arc<Account>>,
+        wanted: &args::Clouds,
+        config: &Config,
+    ) -> Result<Self> {
         let connected = Connected::to(reached, wanted, config).await?;
         Ok(Self {
             readers: connected.readers(),
-            lists,
+            lists: Lists::AsNeeded,
             sandbox: connected.sandbox,
+        })
+    }
+
+    /// The right to read one account, or why there is none.
+    pub(super) fn reader(&self, account: &str) -> Option<&Result<Reader, ConnectError>> {
+        self.readers.get(account)
+    }
+
+    /// Where requests of a cloud go, in words.
+    pub(super) fn endpoint(&self, cloud: &Cloud, config: &Config) -> Result<String> {
+        let route = match config.proxy() {
+            Some(proxy) => format!(", through the proxy {proxy}"),
+            None => String::new(),
+        };
+        if self.sandbox.is_some() {
+            return Ok("the built-in sandbox".to_owned());
+        }
+        Ok(match config.endpoint(cloud)? {
+            Some(url) => format!("{url}, set by the operator{route}"),
+            None => format!("the cloud's own hosts{route}"),
         })
     }
 

@@ -84,6 +84,7 @@ pub(super) fn reply(body: Value) -> Answer {
         body,
         more: Vec::new(),
         request_id: Some("R-1".to_owned()),
+        ..Reply::default()
     })
 }
 

@@ -41,6 +41,7 @@ const fn cloud(
         kinds,
         identity: || unreachable!("the tests of this room call nobody"),
         account_of: |_| None,
+        rights: &RIGHTS,
         connect,
     }
 }
@@ -145,6 +146,7 @@ static PROVIDER: KindInfo = KindInfo {
         field(
             "rules",
             Form::Json {
+                grammar: crate::provider::Grammar::MappingRules,
                 shape: "a list of rules",
                 check: |value| match value.as_array() {
                     None => vec![(String::new(), "must be a list".to_owned())],
@@ -239,3 +241,11 @@ fn no_samples() -> Samples {
         changed: Value::Null,
     }
 }
+
+static RIGHTS: crate::provider::rights::Rights = crate::provider::rights::Rights {
+    always: &[],
+    kinds: &[],
+    permission: str::to_owned,
+    document: |_| serde_json::Value::Null,
+    note: "",
+};

@@ -116,9 +116,14 @@ fn summary(text: &mut String, sources: &SourceMap, document: &Document) {
             protect,
             ignore,
             depends_on,
+            waivers,
         } = &document.lifecycle;
         let waits: Vec<&str> = depends_on.iter().map(|one| one.value.as_str()).collect();
         writeln!(text, "  {ensure:?} {mode:?} {protect} {ignore:?} {waits:?}").unwrap();
+        for waiver in waivers {
+            let code = waiver.code.slug();
+            writeln!(text, "  {code} until {}: {}", waiver.until, waiver.reason).unwrap();
+        }
     }
     for (name, given) in &document.spec {
         let value = match &given.value {

@@ -52,6 +52,9 @@ struct Session {
     patience: Patience,
     /// Seconds to add to this machine's clock, learnt from the cloud.
     offset_seconds: AtomicI64,
+    /// How far the cloud's clock was ahead of this machine's at the last answer; [`i64::MIN`] as
+    /// long as none told the time.
+    seen_offset_seconds: AtomicI64,
 }
 
 /// One account's conversation, from which the right to read and the right to write are given out.
@@ -89,6 +92,7 @@ impl Access {
                 gate,
                 patience,
                 offset_seconds: AtomicI64::new(0),
+                seen_offset_seconds: AtomicI64::new(i64::MIN),
             }),
         }
     }
@@ -112,6 +116,13 @@ impl Reader {
     /// Where the credentials came from, in words.
     pub fn credential_source(&self) -> &str {
         self.session.client.credential_source()
+    }
+
+    /// How many seconds the cloud's clock is ahead of this machine's, by its last answer, to within
+    /// the time of a request; [`None`] when no answer told the time.
+    pub fn clock_offset_seconds(&self) -> Option<i64> {
+        let offset = self.session.seen_offset_seconds.load(Ordering::Relaxed);
+        (offset != i64::MIN).then_some(offset)
     }
 
     /// Reads, all pages of a list, trying again after what may pass.
@@ -189,7 +200,13 @@ impl Session {
             drop(place);
             self.log(call, &answer, begun.elapsed());
             let error = match answer {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    if let Some(server) = reply.server_unix_seconds {
+                        let offset = server - clock::unix_seconds();
+                        self.seen_offset_seconds.store(offset, Ordering::Relaxed);
+                    }
+                    return Ok(reply);
+                }
                 Err(error) => error,
             };
             let wait = waits.next().unwrap_or(self.patience.longest_wait);

@@ -101,6 +101,8 @@ pub struct Reply {
     pub more: Vec<Value>,
     /// The cloud's request id (of the last page).
     pub request_id: Option<String>,
+    /// The cloud's clock when it answered, Unix seconds.
+    pub server_unix_seconds: Option<i64>,
 }
 
 impl Reply {

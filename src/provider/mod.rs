@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub mod call;
 pub mod error;
 pub mod field;
+pub mod rights;
 pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
@@ -49,6 +50,8 @@ pub struct Cloud {
     pub identity: fn() -> Read,
     /// Reads the account id out of the answer to `identity`.
     pub account_of: fn(&Value) -> Option<String>,
+    /// The rights that the kinds need.
+    pub rights: &'static rights::Rights,
     /// Finds credentials and makes a client; no request is sent.
     pub connect: fn(&Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError>,
 }

@@ -8,6 +8,7 @@ pub mod apply_json;
 pub mod apply_text;
 pub mod compare_text;
 pub mod diagnostics;
+pub mod doctor;
 pub mod drift_json;
 pub mod drift_markdown;
 pub mod drift_text;

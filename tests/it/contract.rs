@@ -50,6 +50,17 @@ impl Act {
         }
     }
 
+    /// The names of all kinds on stage.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let mut kinds = vec![self.kind.info().name.0];
+        for scene in &self.scenery {
+            let scene: Value = serde_json::from_str(scene).expect("JSON");
+            let kind = scene["kind"].as_str().and_then(idform::clouds::kind);
+            kinds.push(kind.expect("scenery is of known kinds").info().name.0);
+        }
+        kinds
+    }
+
     fn new(cloud: &'static Cloud, kind: &'static dyn ResourceKind) -> Self {
         let mut act = Self {
             cloud,

@@ -65,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "clouds", "compile", "manifest", "model", "observe", "plan", "provider",
         ],
     ),
+    ("doctor", &["compile", "model", "provider"]),
     (
         "import",
         &["clouds", "federation", "manifest", "model", "provider"],
@@ -74,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "apply",
             "compile",
+            "doctor",
             "drift",
             "federation",
             "import",

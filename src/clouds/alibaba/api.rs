@@ -256,6 +256,7 @@ pub(super) fn sort_answer(call: &'static str, answered: &Answered) -> Answer {
         body,
         more: Vec::new(),
         request_id,
+        server_unix_seconds: answered.server_time(),
     })
 }
 

@@ -15,6 +15,7 @@ mod api;
 mod credentials;
 mod fingerprints;
 mod oidc_provider;
+mod rights;
 mod saml;
 mod saml_provider;
 mod samples;
@@ -53,6 +54,7 @@ pub static CLOUD: Cloud = Cloud {
     ],
     identity: || Read(Call::rpc("Sts", "GetCallerIdentity", Value::Null)),
     account_of,
+    rights: &rights::RIGHTS,
     connect,
 };
 

@@ -68,6 +68,7 @@ fn reply(body: Value, came: &Came<'_>) -> Reply {
         body,
         more: Vec::new(),
         request_id: came.request_id.map(str::to_owned),
+        server_unix_seconds: came.server_unix_seconds,
     }
 }
 

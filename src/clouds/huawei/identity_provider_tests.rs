@@ -81,7 +81,7 @@ fn all_pages_of_a_list_count() {
     let answer = Ok(Reply {
         body: json!({"identity_providers": [{"id": "a"}]}),
         more: vec![json!({"identity_providers": [{"id": "b"}, {"id": "c"}]})],
-        request_id: None,
+        ..Reply::default()
     });
     let observed = KIND.observe(Scope::Account(&wanted), &[answer]);
     assert!(seen_all(&observed).iter().all(|line| line.contains('{')));

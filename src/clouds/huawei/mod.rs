@@ -24,6 +24,7 @@ mod identity_provider;
 mod mapping;
 mod oidc_config;
 mod protocol;
+mod rights;
 mod samples;
 mod sign;
 mod token;
@@ -62,6 +63,7 @@ pub static CLOUD: Cloud = Cloud {
         ))
     },
     account_of,
+    rights: &rights::RIGHTS,
     connect,
 };
 

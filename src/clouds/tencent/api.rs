@@ -183,6 +183,7 @@ pub(super) fn sort_answer(call: &'static str, answered: &Answered) -> Answer {
         body: response.clone(),
         more: Vec::new(),
         request_id,
+        server_unix_seconds: answered.server_time(),
     })
 }
 

@@ -15,6 +15,7 @@ mod api;
 mod credentials;
 mod fields;
 mod oidc_provider;
+mod rights;
 mod samples;
 mod sign;
 mod user_oidc;
@@ -46,6 +47,7 @@ pub static CLOUD: Cloud = Cloud {
     kinds: &[&user_oidc::UserOidc, &oidc_provider::OidcProvider],
     identity: || Read(Call::rpc("sts", "GetCallerIdentity", Value::Null)),
     account_of,
+    rights: &rights::RIGHTS,
     connect,
 };
 

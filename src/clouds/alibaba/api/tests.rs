@@ -338,7 +338,7 @@ fn pages_are_followed_until_the_last() {
     let of = |pages: &[Value]| Reply {
         body: pages[0].clone(),
         more: pages[1..].to_vec(),
-        request_id: None,
+        ..Reply::default()
     };
     let next = |call: &Call, reply: &Reply| {
         page_after(call, reply).map(|call| call.params["Marker"].as_str().unwrap().to_owned())

@@ -109,6 +109,7 @@ fn a_list_tells_of_the_wanted_and_of_the_others() {
         body: list(&["x", "a"]),
         more: vec![list(&["y"])],
         request_id: None,
+        ..Reply::default()
     });
     let mut cut = list(&["a"]);
     cut["IsTruncated"] = true.into();

@@ -1,0 +1,194 @@
+//! `idform doctor`: would a run work? Asks the clouds who we are and whether each kind can be read.
+//! It holds readers and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+use crate::compile::World;
+use crate::doctor::{self, Examined, Health, Learnt, Role};
+use crate::model::{Account, Diagnostic, KindName, SourceMap};
+use crate::observe::live;
+use crate::provider::{Cloud, ErrorClass, Observation, ResourceKind};
+use crate::view::doctor::{DoctorInput, document, policies, render};
+use crate::view::report_json;
+
+use super::args::{Common, Doctor as Command, Format};
+use super::config::Config;
+use super::output::Output;
+use super::run::ReadOnly;
+use super::{Exit, run};
+
+pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
+    let config = Config::load(common)?;
+    let selection = command.selecting.selection();
+    let loaded = run::load(&command.manifests, &selection, &config)?;
+    let world = loaded.world;
+    let invalid = loaded.diagnostics.has_errors();
+    let found = loaded.diagnostics.into_sorted();
+    let sources = &loaded.manifests.sources;
+    output.diagnostics(&found, sources);
+    if invalid {
+        output.say("The manifests are invalid; no cloud was contacted.");
+        show(&[], Exit::Error, &found, sources, command, output);
+        return Ok(Exit::Error);
+    }
+    if command.print_policy {
+        print_policies(&world, command, output);
+        return Ok(Exit::Success);
+    }
+    let accounts: Vec<Arc<Account>> = world.accounts.values().cloned().collect();
+    let examined = run::block_on(async {
+        let clouds = ReadOnly::to(accounts.clone(), &command.clouds, &config).await?;
+        let mut examined = Vec::new();
+        for account in &accounts {
+            examined.push(examine(&world, account, &clouds, &config).await?);
+        }
+        clouds.close().await;
+        anyhow::Ok(examined)
+    })??;
+    let bad = |examined: &Examined| examined.health() == Health::Bad;
+    let exit = if examined.iter().any(bad) {
+        Exit::Error
+    } else {
+        Exit::Success
+    };
+    show(&examined, exit, &found, sources, command, output);
+    Ok(exit)
+}
+
+fn show(
+    accounts: &[Examined],
+    exit: Exit,
+    found: &[Diagnostic],
+    sources: &SourceMap,
+    command: &Command,
+    output: &Output,
+) {
+    let input = DoctorInput {
+        accounts,
+        issuers: &[],
+        exit_code: exit.code(),
+        diagnostics: found,
+        sources,
+    };
+    match command.format {
+        Format::Json => output.result(&report_json::to_json(&document(&input))),
+        Format::Text if accounts.is_empty() => {}
+        Format::Text => output.result(&render(&input)),
+    }
+}
+
+/// Asks, in the order in which a run depends on the answers, and stops where the next question
+/// makes no sense.
+async fn examine(
+    world: &World,
+    account: &Account,
+    clouds: &ReadOnly,
+    config: &Config,
+) -> Result<Examined> {
+    let cloud = crate::clouds::cloud(account.cloud)
+        .context("this is a bug: an account of a cloud that is not registered")?;
+    let mut learnt = Learnt {
+        endpoint: clouds.endpoint(cloud, config)?,
+        credentials: Ok(String::new()),
+        identity: None,
+        clock_offset_seconds: None,
+        rights: Vec::new(),
+    };
+    let reader = clouds
+        .reader(&account.name)
+        .context("this is a bug: an account that was not connected")?;
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(error) => {
+            learnt.credentials = Err(error);
+            return Ok(doctor::account(cloud, account, &learnt));
+        }
+    };
+    learnt.credentials = Ok(reader.credential_source().to_owned());
+    let identity = reader.read(&(cloud.identity)()).await;
+    let identity = identity.map(|reply| (cloud.account_of)(&reply.body));
+    let is_known = identity.is_ok();
+    learnt.identity = Some(identity);
+    learnt.clock_offset_seconds = reader.clock_offset_seconds();
+    if is_known {
+        for (kind, identities) in kinds(world, cloud, &account.name) {
+            let asked = [(kind, identities)];
+            let told = live::ask(reader, &asked).await;
+            let outcome = told.into_iter().try_for_each(|told| {
+                let unreadable = told
+                    .observed
+                    .wanted
+                    .into_values()
+                    .find_map(|one| match one {
+                        Observation::Unreadable(error) => Some(error),
+                        Observation::Present(_) | Observation::Absent(_) => None,
+                    });
+                // That something is not there is an answer.
+                let failed = told
+                    .failed
+                    .filter(|error| error.class != ErrorClass::NotFound);
+                unreadable.or(failed).map_or(Ok(()), Err)
+            });
+            learnt.rights.push((kind.info().name, outcome));
+        }
+    }
+    Ok(doctor::account(cloud, account, &learnt))
+}
+
+/// The kinds that an account has manifests of, each with the objects to ask for.
+fn kinds(
+    world: &World,
+    cloud: &'static Cloud,
+    account: &str,
+) -> Vec<(&'static dyn ResourceKind, Vec<String>)> {
+    let of = |name: KindName| {
+        let here = world.objects.values().filter(move |desired| {
+            desired.address.account == account && desired.address.kind == name
+        });
+        here.map(|desired| desired.identity.clone())
+    };
+    let declared = |kind: &&dyn ResourceKind| of(kind.info().name).next().is_some();
+    let kinds = cloud.kinds.iter().copied().filter(|kind| declared(kind));
+    kinds
+        .map(|kind| (kind, of(kind.info().name).collect()))
+        .collect()
+}
+
+/// The least policies for the kinds that the manifests hold.
+fn print_policies(world: &World, command: &Command, output: &Output) {
+    let clouds: BTreeSet<&str> = world
+        .accounts
+        .values()
+        .map(|account| account.cloud.0)
+        .collect();
+    let mut headed = Vec::new();
+    let mut by_cloud = Map::new();
+    for cloud in crate::clouds::CLOUDS
+        .iter()
+        .filter(|cloud| clouds.contains(cloud.id.0))
+    {
+        let mut of_cloud = Map::new();
+        for role in [Role::Plan, Role::Apply] {
+            let permissions = doctor::permissions(world, cloud, role);
+            if permissions.is_empty() {
+                continue;
+            }
+            let document = (cloud.rights.document)(&permissions);
+            let heading = match role {
+                Role::Plan => format!("{}: to plan and to detect drift", cloud.title),
+                Role::Apply => format!("{}: to apply", cloud.title),
+            };
+            of_cloud.insert(role.word().to_owned(), document.clone());
+            headed.push((heading, cloud.rights.note, document));
+        }
+        by_cloud.insert(cloud.id.0.to_owned(), of_cloud.into());
+    }
+    match command.format {
+        Format::Json => output.result(&report_json::to_json(&Value::from(by_cloud))),
+        Format::Text => output.result(&policies(&headed)),
+    }
+}
