@@ -202,7 +202,7 @@ fn clock(learnt: &Learnt<'_>) -> Check {
             "clock",
             Health::Attention,
             format!(
-                "this machine's is {} seconds {} the cloud's; requests are signed with the cloud's time",
+                "this machine's is {} seconds {} the cloud's; a cloud that refuses it is asked again with its own time",
                 offset.abs(),
                 if offset > 0 { "behind" } else { "ahead of" }
             ),
