@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::compile::portable::CATALOGUE;
 use crate::compile::{Selection, World, compile};
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
@@ -66,7 +67,7 @@ pub(super) fn load_paths(
         allowed.allow(name, std::env::var(name).ok());
     }
     let (mut manifests, mut diagnostics) =
-        crate::manifest::load(paths, stdin, crate::clouds::CLOUDS, &allowed);
+        crate::manifest::load(paths, stdin, CATALOGUE, &allowed);
     let world = compile(&manifests, &mut diagnostics);
     // From here on the world and the texts are enough, and the documents are the larger half.
     manifests.documents = Vec::new();

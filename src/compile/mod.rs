@@ -3,6 +3,7 @@
 //! Pure: what comes out depends on the documents alone, and not on their order.
 
 mod lower;
+pub mod portable;
 mod resolve;
 pub mod select;
 

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 pub mod call;
 pub mod error;
 pub mod field;
+pub mod portable;
 pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
 pub use error::{ErrorClass, ProviderError};
 pub use field::{Change, Clear, Effect, Field, Form, Link, Need, TextRule};
+pub use portable::{Catalogue, PortableKind};
 pub use surroundings::Surroundings;
 
 use crate::model::{Account, CloudId, Fields, KindName, Value};
