@@ -66,8 +66,7 @@ pub(super) fn load_paths(
     for name in wanted.env.iter().chain(config.allowed_env()) {
         allowed.allow(name, std::env::var(name).ok());
     }
-    let (mut manifests, mut diagnostics) =
-        crate::manifest::load(paths, stdin, CATALOGUE, &allowed);
+    let (mut manifests, mut diagnostics) = crate::manifest::load(paths, stdin, CATALOGUE, &allowed);
     let world = compile(&manifests, &mut diagnostics);
     // From here on the world and the texts are enough, and the documents are the larger half.
     manifests.documents = Vec::new();

@@ -37,11 +37,7 @@ const METADATA: &[&str] = &["name", "labels", "owner"];
 const LIFECYCLE: &[&str] = &["ensure", "mode", "protect", "ignore", "dependsOn"];
 
 /// Reads one document.
-pub(super) fn read(
-    checker: &mut Checker<'_>,
-    node: &Node,
-    catalogue: Catalogue,
-) -> Read {
+pub(super) fn read(checker: &mut Checker<'_>, node: &Node, catalogue: Catalogue) -> Read {
     checker.object = None;
     checker.cloud = None;
     let is_account = node
@@ -71,43 +67,29 @@ pub(super) fn read(
         is_account,
     };
     if is_account {
-        if let Some(name) = &name {
-            checker.object = Some(format!("Account {}", name.value));
-        }
-        let spec = spec(checker, node.span, entries);
-        return match (name, spec) {
-            (Some(name), Some(spec)) => {
-                match account::read(checker, &name.value, spec, catalogue.clouds, node.span) {
-                    Some(value) => Read::Account(Spanned {
-                        value,
-                        span: name.span,
-                    }),
-                    None => unusable,
-                }
-            }
-            _ => unusable,
-        };
+        let account = account(checker, node.span, entries, name.as_ref(), catalogue);
+        return account.map_or(unusable, Read::Account);
     }
     let (kind, cloud) = match kind {
         None => return unusable,
         Some(Kind::Portable(kind)) => {
-            let called = name.as_ref().map(|name| format!("{}/{}", kind.name, name.value));
-            checker.object = called;
+            let called = name.as_ref();
+            checker.object = called.map(|name| format!("{}/{}", kind.name, name.value));
             let lifecycle = lifecycle(checker, entries, &portable::ignorable(kind, catalogue));
             let spec = spec(checker, node.span, entries);
             let spec = spec.and_then(|spec| portable::read(checker, kind, spec));
-            return match (name, spec) {
-                (Some(name), Some(spec)) => Read::Portable(Box::new(Portable {
-                    kind,
-                    name: name.value,
-                    labels,
-                    owner,
-                    lifecycle,
-                    spec,
-                    origin: node.span,
-                })),
-                _ => unusable,
+            let Some((name, spec)) = name.zip(spec) else {
+                return unusable;
             };
+            return Read::Portable(Box::new(Portable {
+                kind,
+                name: name.value,
+                labels,
+                owner,
+                lifecycle,
+                spec,
+                origin: node.span,
+            }));
         }
         Some(Kind::Native(kind, cloud)) => (kind, cloud),
     };
@@ -141,6 +123,23 @@ pub(super) fn read(
         })),
         _ => unusable,
     }
+}
+
+fn account(
+    checker: &mut Checker<'_>,
+    at: Span,
+    entries: &[Entry],
+    name: Option<&Spanned<String>>,
+    catalogue: Catalogue,
+) -> Option<Spanned<Account>> {
+    checker.object = name.map(|name| format!("Account {}", name.value));
+    let spec = spec(checker, at, entries)?;
+    let name = name?;
+    let value = account::read(checker, &name.value, spec, catalogue.clouds, at)?;
+    Some(Spanned {
+        value,
+        span: name.span,
+    })
 }
 
 fn is_text(node: &Node, wanted: &str) -> bool {

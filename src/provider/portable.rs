@@ -139,7 +139,9 @@ impl Holding {
         self.parts.iter().flat_map(move |part| {
             let takes = move |(_, from): &&(&'static str, Source)| match from {
                 Source::Common(name) | Source::Only(name, _) => *name == field,
-                Source::Default(_) | Source::Fixed(_) | Source::Sibling(_) | Source::Set { .. } => false,
+                Source::Default(_) | Source::Fixed(_) | Source::Sibling(_) | Source::Set { .. } => {
+                    false
+                }
             };
             part.fields
                 .iter()

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use idform::apply::{Event, Failure, Outcome, Report};
-use idform::clouds::CLOUDS;
+use idform::compile::portable::CATALOGUE;
 use idform::compile::{World, compile};
 use idform::manifest::{self, AllowedEnv, Manifests};
 use idform::model::Diagnostic;
@@ -224,7 +224,7 @@ fn compiled(files: &[(String, String)]) -> (Manifests, Result<World, Vec<Diagnos
     let mut texts = vec![("accounts.yaml", ACCOUNTS)];
     texts.extend(pairs(files));
     let (manifests, mut found) =
-        manifest::parse_texts(&texts, &pairs(&keys), CLOUDS, &AllowedEnv::default());
+        manifest::parse_texts(&texts, &pairs(&keys), CATALOGUE, &AllowedEnv::default());
     let world = compile(&manifests, &mut found);
     let found = found.into_sorted();
     let world = if found.is_empty() {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use idform::apply::{self, Event, Report};
 use idform::clouds::{self, CLOUDS};
+use idform::compile::portable::CATALOGUE;
 use idform::compile::{World, compile};
 use idform::manifest::{self, AllowedEnv};
 use idform::model::Diagnostic;
@@ -322,7 +323,8 @@ pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
         .map(String::as_str)
         .zip(texts.iter().copied())
         .collect();
-    let (manifests, mut found) = manifest::parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
+    let (manifests, mut found) =
+        manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
     let world = compile(&manifests, &mut found);
     (world, found.into_sorted())
 }

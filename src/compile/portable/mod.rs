@@ -10,7 +10,7 @@ mod tests;
 
 use crate::clouds::CLOUDS;
 use crate::model::{KindName, Value};
-use crate::provider::portable::{Source, Gap, Part};
+use crate::provider::portable::{Gap, Part, Source};
 use crate::provider::{Catalogue, PortableKind};
 
 /// Every portable kind, in the order of the documentation.

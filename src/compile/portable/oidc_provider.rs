@@ -6,7 +6,7 @@
 
 use super::{UNKNOWN_CLOUD, WORKFORCE, WORKLOAD, huawei_mapping, huawei_protocol, part};
 use crate::model::{KindName, Value};
-use crate::provider::portable::{Asked, Source, Gap, Holding, Left, Part, PortableKind};
+use crate::provider::portable::{Asked, Gap, Holding, Left, Part, PortableKind, Source};
 use crate::provider::{Change, Clear, Effect, Field, Form, Need, TextRule, field};
 
 /// The kind.

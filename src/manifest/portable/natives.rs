@@ -1,136 +1,21 @@
-//! Documents for many clouds: checked by themselves where they stand, and made into documents of
-//! native kinds once all accounts are known.
+//! From a portable document to documents of native kinds.
 //!
 //! Each value is checked where it is used, by the row of the native field that takes it, so that a
 //! cloud's own limits apply and errors point into the portable document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Checker, member};
-use super::document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
-use super::envelope::{ACCOUNT_HELP, account_name, always_needed};
-use super::fields;
-use super::node::{Entry, Node, NodeValue, Scalar};
-use super::{Manifests, unknown_account};
+use super::{NAME, Portable, Trust, native};
+use crate::manifest::check::{Checker, member};
+use crate::manifest::document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
+use crate::manifest::node::{Entry, Node, NodeValue, Scalar};
+use crate::manifest::{Manifests, fields, unknown_account};
 use crate::model::{Account, Code, Diagnostic, Fields, KindName, Span, Value};
-use crate::provider::portable::{Asked, Source, Gap, Holding, Left, Part};
-use crate::provider::{Catalogue, Cloud, KindInfo, Naming, PortableKind, ResourceKind, TextRule};
-
-/// A portable document, checked by itself.
-pub(super) struct Portable {
-    pub(super) kind: &'static PortableKind,
-    /// `metadata.name`.
-    pub(super) name: String,
-    pub(super) labels: BTreeMap<String, String>,
-    pub(super) owner: Option<String>,
-    pub(super) lifecycle: Lifecycle,
-    pub(super) spec: Spec,
-    /// Where the document begins.
-    pub(super) origin: Span,
-}
-
-/// The `spec` of a portable document.
-pub(super) struct Spec {
-    /// The word of `use`.
-    purpose: String,
-    /// The members that are right by themselves, as written.
-    common: Vec<Entry>,
-    /// Who trusts it.
-    accounts: Vec<Trust>,
-}
-
-/// One element of `accounts`.
-struct Trust {
-    account: Spanned<String>,
-    set: Option<Node>,
-}
-
-/// The name of the object in the cloud, in `set`.
-const NAME: &str = "name";
-
-/// Reads the `spec`. [`None`] after a report when it is not known what it is about.
-pub(super) fn read(
-    checker: &mut Checker<'_>,
-    kind: &'static PortableKind,
-    spec: &Node,
-) -> Option<Spec> {
-    let mut known = vec!["accounts"];
-    known.extend(kind.fields.iter().map(|field| field.name));
-    let entries = checker.mapping(spec, &format!("`spec` of {}", kind.name), &known)?;
-    let given = fields::fields(checker, kind.fields, entries);
-    always_needed(checker, kind.fields, entries, spec.span);
-    let help = "write `accounts:` and below it `- account:` with the metadata.name of an Account, once for each";
-    let accounts = if let Some(entry) = member(entries, "accounts") {
-        let accounts = accounts(checker, &entry.value, help);
-        Some(accounts)
-    } else {
-        checker.missing(spec.span, "`accounts`", help);
-        None
-    };
-    let purpose = match &given.get("use")?.value {
-        GivenValue::Value(Value::String(word)) => word.clone(),
-        _ => return None,
-    };
-    let is_right = |entry: &&Entry| given.contains_key(&entry.key);
-    Some(Spec {
-        purpose,
-        common: entries.iter().filter(is_right).cloned().collect(),
-        accounts: accounts?,
-    })
-}
-
-fn accounts(checker: &mut Checker<'_>, node: &Node, help: &str) -> Vec<Trust> {
-    let items = checker.list(node, "`accounts`").unwrap_or_default();
-    if matches!(&node.value, NodeValue::List(items) if items.is_empty()) {
-        checker.missing(node.span, "an element of `accounts`", help);
-    }
-    items
-        .iter()
-        .filter_map(|item| {
-            let entries = checker.mapping(item, "an element of `accounts`", &["account", "set"])?;
-            let Some(account) = member(entries, "account") else {
-                checker.missing(item.span, "`account`", ACCOUNT_HELP);
-                return None;
-            };
-            let set = member(entries, "set").filter(|entry| !entry.value.is_null());
-            if let Some(entry) = set
-                && !matches!(entry.value.value, NodeValue::Map(_))
-            {
-                let help = "write fields of the cloud's own kinds below it";
-                checker.wrong_type(&entry.value, "`set`", "a mapping", help);
-            }
-            Some(Trust {
-                account: account_name(checker, &account.value)?,
-                set: set.map(|entry| entry.value.clone()),
-            })
-        })
-        .collect()
-}
-
-/// What `lifecycle.ignore` may name: the portable fields, and those of the kinds it stands for.
-pub(super) fn ignorable(kind: &PortableKind, catalogue: Catalogue) -> Vec<&'static str> {
-    let mut known: Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
-    let uses = || kind.uses.iter().map(|(word, _)| *word);
-    for cloud in catalogue.clouds {
-        let holdings = uses().filter_map(|word| kind.in_general(cloud.id, word).ok());
-        for part in holdings.flat_map(|holding| holding.parts) {
-            if let Some(native) = native(cloud, part.kind) {
-                known.extend(native.info().fields.iter().map(|field| field.name));
-            }
-        }
-    }
-    known.sort_unstable();
-    known.dedup();
-    known
-}
-
-fn native(cloud: &Cloud, kind: KindName) -> Option<&'static dyn ResourceKind> {
-    let mut kinds = cloud.kinds.iter().copied();
-    kinds.find(|known| known.info().name == kind)
-}
+use crate::provider::portable::{Asked, Gap, Holding, Left, Part, Source};
+use crate::provider::{Catalogue, Cloud, KindInfo, Naming, ResourceKind};
 
 /// The documents of native kinds that a portable one stands for, in the order of its accounts.
-pub(super) fn natives(
+pub(in crate::manifest) fn natives(
     checker: &mut Checker<'_>,
     portable: &Portable,
     manifests: &Manifests,
@@ -182,8 +67,8 @@ struct Expansion<'a> {
     portable: &'a Portable,
     /// What common members are to native fields: checked once, however many accounts take them.
     common: BTreeMap<(KindName, &'static str), Option<Given>>,
-    /// What was reported once for all accounts of a cloud: the cloud, and what.
-    told: BTreeSet<(&'static str, &'static str)>,
+    /// What was reported once for all accounts of a cloud: the cloud, what, and the field.
+    told: BTreeSet<(&'static str, &'static str, String)>,
 }
 
 impl Expansion<'_> {
@@ -217,12 +102,13 @@ impl Expansion<'_> {
         let holding = match (portable.kind.stands_for)(&asked) {
             Ok(holding) => holding,
             Err(gap) => {
-                self.gap(checker, cloud, gap, trust);
+                let asking = member(&self.portable.spec.common, gap.field);
+                self.gap(checker, cloud, gap, (trust, asking));
                 return;
             }
         };
         self.not_taken(checker, cloud, &holding, trust);
-        self.known_in_set(checker, trust, &holding, cloud);
+        known_in_set(checker, trust, &holding, cloud);
         for part in &holding.parts {
             // Every part is a kind of its cloud; a test holds that.
             let Some(kind) = native(cloud, part.kind) else {
@@ -250,23 +136,25 @@ impl Expansion<'_> {
     }
 
     /// Reports something that a cloud cannot express, once for each cloud.
-    fn gap(&mut self, checker: &mut Checker<'_>, cloud: &Cloud, gap: &'static Gap, trust: &Trust) {
-        if !self.told.insert((cloud.id.0, gap.what)) {
+    fn gap(
+        &mut self,
+        checker: &mut Checker<'_>,
+        cloud: &Cloud,
+        gap: &'static Gap,
+        (trust, asking): (&Trust, Option<&Entry>),
+    ) {
+        let field = asking.map_or("", |entry| entry.key.as_str()).to_owned();
+        if !self.told.insert((cloud.id.0, gap.what, field)) {
             return;
         }
-        let mut finding = Diagnostic::error(
-            Code::CannotExpress,
-            format!("{} has no {}", cloud.title, gap.what),
-        );
-        if let Some(entry) = member(&self.portable.spec.common, gap.field) {
+        let title = format!("{} has no {}", cloud.title, gap.what);
+        let mut finding = Diagnostic::error(Code::CannotExpress, title);
+        if let Some(entry) = asking {
             finding = finding.at(entry.value.span, "asked for here");
         }
-        let title = cloud.title;
-        finding = finding
-            .at(trust.account.span, format!("an account of {title}"))
-            .note(gap.why)
-            .help(gap.instead);
-        checker.report(finding);
+        let account = format!("an account of {}", cloud.title);
+        let finding = finding.at(trust.account.span, account).note(gap.why);
+        checker.report(finding.help(gap.instead));
     }
 
     /// Reports the common members that nothing takes although they mean something.
@@ -280,55 +168,7 @@ impl Expansion<'_> {
         for entry in &self.portable.spec.common {
             let left = holding.left.iter().find(|(name, _)| *name == entry.key);
             if let Some((_, Left::Refused(gap))) = left {
-                if self.told.insert((cloud.id.0, field_of(self.portable, entry))) {
-                    let title = format!("{} has no {}", cloud.title, gap.what);
-                    let finding = Diagnostic::error(Code::CannotExpress, title)
-                        .at(entry.key_span, "this field asks for it")
-                        .at(trust.account.span, format!("an account of {}", cloud.title))
-                        .note(gap.why)
-                        .help(gap.instead);
-                    checker.report(finding);
-                }
-            }
-        }
-    }
-
-    /// Reports members of `set` that no part has or lets be set.
-    fn known_in_set(
-        &self,
-        checker: &mut Checker<'_>,
-        trust: &Trust,
-        holding: &Holding,
-        cloud: &Cloud,
-    ) {
-        let Some(set) = &trust.set else {
-            return;
-        };
-        let mut known = vec![NAME];
-        let mut fixed: BTreeMap<&str, KindName> = BTreeMap::new();
-        for part in &holding.parts {
-            let info = native(cloud, part.kind).map(|kind| kind.info());
-            for field in info.into_iter().flat_map(|info| info.fields) {
-                known.push(field.name);
-                let from = part.fields.iter().find(|(name, _)| *name == field.name);
-                if from.is_some_and(|(_, from)| !from.can_be_set()) {
-                    fixed.insert(field.name, part.kind);
-                }
-            }
-        }
-        if !holding.parts.iter().any(|part| is_named(cloud, part.kind)) {
-            known.remove(0);
-        }
-        let title = format!("`set` of {} ({})", trust.account.value, cloud.id.0);
-        for entry in checker.mapping(set, &title, &known).unwrap_or_default() {
-            if let Some(kind) = fixed.get(entry.key.as_str()) {
-                let title = format!("`{}` cannot be set here", entry.key);
-                let finding = Diagnostic::error(Code::ConflictingFields, title)
-                    .at(entry.key_span, "the portable document decides it")
-                    .help(format!(
-                        "drop it, or declare the objects of this account natively, {kind} among them"
-                    ));
-                checker.report(finding);
+                self.gap(checker, cloud, gap, (trust, Some(entry)));
             }
         }
     }
@@ -352,20 +192,15 @@ impl Expansion<'_> {
                 (_, None) => None,
                 (_, Some(Source::Common(name))) => {
                     let entry = member(&self.portable.spec.common, name);
-                    self.common(checker, info, field.name, entry.cloned())
+                    self.common(checker, info, field.name, entry)
                 }
                 (_, Some(Source::Only(name, gap))) => {
-                    let entry = member(&self.portable.spec.common, name).cloned();
-                    match entry.map(only) {
-                        Some(Some(entry)) => {
-                            self.common(checker, info, field.name, Some(entry))
-                        }
-                        Some(None) => {
-                            self.gap(checker, cloud, gap, trust);
-                            None
-                        }
-                        None => None,
+                    let entry = member(&self.portable.spec.common, name);
+                    let single = entry.and_then(only);
+                    if entry.is_some() && single.is_none() {
+                        self.gap(checker, cloud, gap, (trust, entry));
                     }
+                    self.common(checker, info, field.name, single.as_ref())
                 }
                 (_, Some(Source::Default(value) | Source::Fixed(value))) => {
                     Some(at(trust, GivenValue::Value(value.clone())))
@@ -400,13 +235,12 @@ impl Expansion<'_> {
         checker: &mut Checker<'_>,
         info: &'static KindInfo,
         field: &'static str,
-        entry: Option<Entry>,
+        entry: Option<&Entry>,
     ) -> Option<Given> {
         let entry = entry?;
         let row = crate::provider::field_of(info, field)?;
-        let checked = self.common.entry((info.name, field));
-        checked
-            .or_insert_with(|| fields::one(checker, row, &entry))
+        let slot = self.common.entry((info.name, field));
+        slot.or_insert_with(|| fields::one(checker, row, entry))
             .clone()
     }
 
@@ -429,7 +263,14 @@ impl Expansion<'_> {
                 let from = part.fields.iter().find(|(field, _)| field == name);
                 let common = match from {
                     Some((_, Source::Common(common) | Source::Only(common, _))) => Some(*common),
-                    _ => None,
+                    Some((
+                        _,
+                        Source::Default(_)
+                        | Source::Fixed(_)
+                        | Source::Sibling(_)
+                        | Source::Set { .. },
+                    ))
+                    | None => None,
                 };
                 is_ignored(name) || common.is_some_and(is_ignored)
             })
@@ -438,15 +279,42 @@ impl Expansion<'_> {
     }
 }
 
-fn is_named(cloud: &Cloud, kind: KindName) -> bool {
-    native(cloud, kind).is_some_and(|kind| matches!(kind.info().naming, Naming::Named(_)))
+/// Reports members of `set` that no part has or lets be set.
+fn known_in_set(checker: &mut Checker<'_>, trust: &Trust, holding: &Holding, cloud: &Cloud) {
+    let Some(set) = &trust.set else {
+        return;
+    };
+    let mut known = vec![NAME];
+    let mut fixed: BTreeMap<&str, KindName> = BTreeMap::new();
+    for part in &holding.parts {
+        let info = native(cloud, part.kind).map(ResourceKind::info);
+        for field in info.into_iter().flat_map(|info| info.fields) {
+            known.push(field.name);
+            let from = part.fields.iter().find(|(name, _)| *name == field.name);
+            if from.is_some_and(|(_, from)| !from.can_be_set()) {
+                fixed.insert(field.name, part.kind);
+            }
+        }
+    }
+    if !holding.parts.iter().any(|part| is_named(cloud, part.kind)) {
+        known.remove(0);
+    }
+    let title = format!("`set` of {} ({})", trust.account.value, cloud.id.0);
+    for entry in checker.mapping(set, &title, &known).unwrap_or_default() {
+        if let Some(kind) = fixed.get(entry.key.as_str()) {
+            let title = format!("`{}` cannot be set here", entry.key);
+            let finding = Diagnostic::error(Code::ConflictingFields, title)
+                .at(entry.key_span, "the portable document decides it")
+                .help(format!(
+                    "drop it, or declare the objects of this account natively, {kind} among them"
+                ));
+            checker.report(finding);
+        }
+    }
 }
 
-/// The name of a portable row that lives as long as the table.
-fn field_of(portable: &Portable, entry: &Entry) -> &'static str {
-    let mut rows = portable.kind.fields.iter();
-    rows.find(|field| field.name == entry.key)
-        .map_or("", |field| field.name)
+fn is_named(cloud: &Cloud, kind: KindName) -> bool {
+    native(cloud, kind).is_some_and(|kind| matches!(kind.info().naming, Naming::Named(_)))
 }
 
 /// What the document says of its own accord.
@@ -460,7 +328,8 @@ fn at(trust: &Trust, value: GivenValue) -> Given {
 
 /// The one element of a set as a member of its own, an empty set as null; [`None`] where there are
 /// several.
-fn only(mut entry: Entry) -> Option<Entry> {
+fn only(entry: &Entry) -> Option<Entry> {
+    let mut entry = entry.clone();
     match &entry.value.value {
         NodeValue::List(items) => match items.as_slice() {
             [] => {
@@ -474,7 +343,7 @@ fn only(mut entry: Entry) -> Option<Entry> {
                 if rest.iter().any(|item| item.value != first.value) {
                     return None;
                 }
-                entry.value = first.clone();
+                entry.value = Node::clone(first);
             }
         },
         NodeValue::Scalar(_) | NodeValue::Map(_) => {}
@@ -519,8 +388,7 @@ fn cloud_name(
     } else {
         "`name`".to_owned()
     };
-    let rule: &TextRule = &rule;
     checker
-        .rule(&node, &title, rule, &value)
+        .rule(&node, &title, &rule, &value)
         .then_some(Spanned { value, span })
 }
