@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::check::length_words;
 use crate::model::Code;
-use crate::provider::portable::{Holding, Left};
+use crate::provider::portable::Holding;
 use crate::provider::{
     Catalogue, Change, Clear, Cloud, Effect, Field, Form, KindInfo, Link, Naming, Need,
     PortableKind, Removal, TextRule,
@@ -173,12 +173,11 @@ fn portable_field_text(kind: &PortableKind, field: &Field, clouds: &[&Cloud]) ->
                 .takers(field.name)
                 .map(|(kind, name)| format!("{kind}.{name}"))
                 .collect();
-            let left = holding.left.iter().find(|(name, _)| *name == field.name);
-            let how = match (taken.is_empty(), left) {
-                (false, _) => taken.join(", "),
-                (true, Some((_, Left::NotNeeded(why)))) => format!("not needed: {why}"),
-                (true, Some((_, Left::Refused(gap)))) => format!("refused: {}", gap.why),
-                (true, None) => continue,
+            let mut not_needed = holding.not_needed.iter();
+            let how = match not_needed.find(|(name, _)| *name == field.name) {
+                _ if !taken.is_empty() => taken.join(", "),
+                Some((_, why)) => format!("not needed: {why}"),
+                None => continue,
             };
             line(&mut said, &format!("    {:8}  {how}", cloud.id.0));
         }

@@ -106,6 +106,9 @@ pub(super) fn all(
         let natives = portable::natives(&mut checker, document, &result, catalogue);
         result.documents.extend(natives);
     }
+    if !portables.is_empty() {
+        result.documents.sort_by_key(|document| document.origin);
+    }
     result.sources = sources;
     result
 }

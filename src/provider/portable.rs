@@ -37,6 +37,8 @@ pub struct PortableKind {
     pub fields: &'static [Field],
     /// The words of the field `use`, each with what it means.
     pub uses: &'static [(&'static str, &'static str)],
+    /// Fields that mean something with one word of `use` only.
+    pub only_with: &'static [(&'static str, &'static str)],
     /// What a document stands for in one cloud.
     pub stands_for: fn(&Asked<'_>) -> Result<Holding, &'static Gap>,
 }
@@ -59,8 +61,9 @@ pub struct Asked<'a> {
 pub struct Holding {
     /// One for each native object.
     pub parts: Vec<Part>,
-    /// The portable fields that no part takes.
-    pub left: Vec<(&'static str, Left)>,
+    /// The portable fields that no part takes because the cloud does the same without them. One
+    /// sentence each.
+    pub not_needed: Vec<(&'static str, &'static str)>,
 }
 
 /// One native object.
@@ -104,15 +107,6 @@ impl Source {
             Self::Fixed(_) | Self::Sibling(_) => false,
         }
     }
-}
-
-/// Why no part takes a portable field.
-#[derive(Debug, Clone, Copy)]
-pub enum Left {
-    /// The cloud does the same without it. One sentence.
-    NotNeeded(&'static str),
-    /// It would mean something that the cloud cannot do.
-    Refused(&'static Gap),
 }
 
 /// Something that a cloud cannot express.

@@ -10,6 +10,7 @@ mod gitops;
 mod import;
 mod manifests;
 mod policies;
+mod portable;
 mod properties;
 mod published;
 mod secrets;

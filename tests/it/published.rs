@@ -136,7 +136,7 @@ fn check(name: &str, value: &Value, what: &str) {
 }
 
 /// The folders of examples that hold manifests; the others hold workflows and policies.
-const MANIFESTS: [&str; 2] = ["kinds", "quickstart"];
+const MANIFESTS: [&str; 3] = ["kinds", "portable", "quickstart"];
 
 /// Every manifest under `examples/`.
 fn examples() -> Vec<PathBuf> {

@@ -6,7 +6,7 @@
 
 use super::{UNKNOWN_CLOUD, WORKFORCE, WORKLOAD, huawei_mapping, huawei_protocol, part};
 use crate::model::{KindName, Value};
-use crate::provider::portable::{Asked, Gap, Holding, Left, Part, PortableKind, Source};
+use crate::provider::portable::{Asked, Gap, Holding, Part, PortableKind, Source};
 use crate::provider::{Change, Clear, Effect, Field, Form, Need, TextRule, field};
 
 /// The kind.
@@ -21,6 +21,11 @@ pub(super) static KIND: PortableKind = PortableKind {
             "programs exchange tokens for short-lived credentials",
         ),
         (WORKFORCE, "people sign in to the console"),
+    ],
+    only_with: &[
+        ("authorizationEndpoint", WORKFORCE),
+        ("responseMode", WORKFORCE),
+        ("scopes", WORKFORCE),
     ],
     stands_for,
 };
@@ -160,14 +165,6 @@ static ONE_CLIENT_FOR_PEOPLE: Gap = Gap {
     source: "apis/tencent.md §3.1",
 };
 
-static NOBODY_AT_A_CONSOLE: Gap = Gap {
-    field: "use",
-    what: "use for a way to the console where programs sign in",
-    why: "programs bring their tokens along and are sent nowhere",
-    instead: "drop the field, or write `use: workforce`",
-    source: "",
-};
-
 /// The fields that only sign-in to a console has.
 const CONSOLE_FIELDS: [&str; 3] = ["authorizationEndpoint", "responseMode", "scopes"];
 
@@ -177,44 +174,33 @@ const ISSUER_SERVES: &str =
 
 fn stands_for(asked: &Asked<'_>) -> Result<Holding, &'static Gap> {
     let is_workload = asked.purpose == WORKLOAD;
-    let mut left: Vec<(&'static str, Left)> = Vec::new();
-    if is_workload {
-        left.extend(CONSOLE_FIELDS.map(|field| (field, Left::Refused(&NOBODY_AT_A_CONSOLE))));
-    }
-    let parts = match asked.cloud.0 {
+    let no_fingerprints = ("fingerprints", KEYS_SERVE);
+    let (parts, not_needed) = match asked.cloud.0 {
+        "tencent" if is_workload => {
+            let fields = commons(&["issuer", "clientIds", "keys", "description"]);
+            (vec![part("TencentOidcProvider", fields)], no_fingerprints)
+        }
         "tencent" => {
-            left.push(("fingerprints", Left::NotNeeded(KEYS_SERVE)));
-            vec![if is_workload {
-                part(
-                    "TencentOidcProvider",
-                    commons(&["issuer", "clientIds", "keys", "description"]),
-                )
-            } else {
-                let mut fields = commons(&["issuer", "keys", "description"]);
-                fields.extend(commons(&CONSOLE_FIELDS));
-                fields.push((
-                    "clientId",
-                    Source::Only("clientIds", &ONE_CLIENT_FOR_PEOPLE),
-                ));
-                fields.push(("enabled", Source::Default(Value::from(true))));
-                part("TencentUserOidc", fields)
-            }]
+            let mut fields = commons(&["issuer", "keys", "description"]);
+            fields.extend(commons(&CONSOLE_FIELDS));
+            let client = Source::Only("clientIds", &ONE_CLIENT_FOR_PEOPLE);
+            fields.push(("clientId", client));
+            fields.push(("enabled", Source::Default(Value::from(true))));
+            (vec![part("TencentUserOidc", fields)], no_fingerprints)
         }
         "alibaba" if is_workload => {
-            left.push(("keys", Left::NotNeeded(ISSUER_SERVES)));
-            vec![part(
-                "AlibabaOidcProvider",
-                commons(&["issuer", "clientIds", "fingerprints", "description"]),
-            )]
+            let fields = commons(&["issuer", "clientIds", "fingerprints", "description"]);
+            let parts = vec![part("AlibabaOidcProvider", fields)];
+            (parts, ("keys", ISSUER_SERVES))
         }
         "alibaba" => return Err(&NO_CONSOLE_ON_ALIBABA),
-        "huawei" => {
-            left.push(("fingerprints", Left::NotNeeded(KEYS_SERVE)));
-            huawei(asked, is_workload)
-        }
+        "huawei" => (huawei(asked, is_workload), no_fingerprints),
         _ => return Err(&UNKNOWN_CLOUD),
     };
-    Ok(Holding { parts, left })
+    Ok(Holding {
+        parts,
+        not_needed: vec![not_needed],
+    })
 }
 
 /// Portable fields that native ones are called after.

@@ -11,7 +11,7 @@ use super::document::{GivenValue, Lifecycle, Spanned};
 use super::envelope::{ACCOUNT_HELP, account_name, always_needed};
 use super::fields;
 use super::node::{Entry, Node, NodeValue};
-use crate::model::{KindName, Span, Value};
+use crate::model::{Code, Diagnostic, KindName, Span, Value};
 use crate::provider::{Catalogue, Cloud, PortableKind, ResourceKind};
 
 pub(super) use natives::natives;
@@ -71,6 +71,15 @@ pub(super) fn read(
     let GivenValue::Value(Value::String(purpose)) = &given.get("use")?.value else {
         return None;
     };
+    for (field, word) in kind.only_with {
+        if let Some(entry) = member(entries, field).filter(|_| word != purpose) {
+            let title = format!("`{field}` does not go with `use: {purpose}`");
+            let finding = Diagnostic::error(Code::ConflictingFields, title)
+                .at(entry.key_span, format!("this is for `use: {word}` only"))
+                .help(format!("drop `{field}`, or write `use: {word}`"));
+            checker.report(finding);
+        }
+    }
     let is_right = |entry: &&Entry| given.contains_key(&entry.key);
     Some(Spec {
         purpose: purpose.clone(),
@@ -93,15 +102,15 @@ fn accounts(checker: &mut Checker<'_>, node: &Node, help: &str) -> Vec<Trust> {
                 return None;
             };
             let set = member(entries, "set").filter(|entry| !entry.value.is_null());
-            if let Some(entry) = set
-                && !matches!(entry.value.value, NodeValue::Map(_))
-            {
+            let set = set.map(|entry| &entry.value);
+            let is_mapping = |node: &&Node| matches!(node.value, NodeValue::Map(_));
+            if let Some(node) = set.filter(|node| !is_mapping(node)) {
                 let help = "write fields of the cloud's own kinds below it";
-                checker.wrong_type(&entry.value, "`set`", "a mapping", help);
+                checker.wrong_type(node, "`set`", "a mapping", help);
             }
             Some(Trust {
                 account: account_name(checker, &account.value)?,
-                set: set.map(|entry| entry.value.clone()),
+                set: set.filter(is_mapping).cloned(),
             })
         })
         .collect()

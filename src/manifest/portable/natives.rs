@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{NAME, Portable, Trust, native};
-use crate::manifest::check::{Checker, member};
+use crate::manifest::check::{Checker, length_words, member};
 use crate::manifest::document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
 use crate::manifest::node::{Entry, Node, NodeValue, Scalar};
 use crate::manifest::{Manifests, fields, unknown_account};
 use crate::model::{Account, Code, Diagnostic, Fields, KindName, Span, Value};
-use crate::provider::portable::{Asked, Gap, Holding, Left, Part, Source};
+use crate::provider::portable::{Asked, Gap, Holding, Part, Source};
 use crate::provider::{Catalogue, Cloud, KindInfo, Naming, ResourceKind};
 
 /// The documents of native kinds that a portable one stands for, in the order of its accounts.
@@ -107,7 +107,6 @@ impl Expansion<'_> {
                 return;
             }
         };
-        self.not_taken(checker, cloud, &holding, trust);
         known_in_set(checker, trust, &holding, cloud);
         for part in &holding.parts {
             // Every part is a kind of its cloud; a test holds that.
@@ -155,22 +154,6 @@ impl Expansion<'_> {
         let account = format!("an account of {}", cloud.title);
         let finding = finding.at(trust.account.span, account).note(gap.why);
         checker.report(finding.help(gap.instead));
-    }
-
-    /// Reports the common members that nothing takes although they mean something.
-    fn not_taken(
-        &mut self,
-        checker: &mut Checker<'_>,
-        cloud: &Cloud,
-        holding: &Holding,
-        trust: &Trust,
-    ) {
-        for entry in &self.portable.spec.common {
-            let left = holding.left.iter().find(|(name, _)| *name == entry.key);
-            if let Some((_, Left::Refused(gap))) = left {
-                self.gap(checker, cloud, gap, (trust, Some(entry)));
-            }
-        }
     }
 
     fn spec(
@@ -371,24 +354,41 @@ fn cloud_name(
     let Naming::Named(rule) = info.naming else {
         return None;
     };
-    let (value, span) = match (&part.cloud_name, own) {
-        (Some(name), _) => (name.clone(), own.map_or(trust.account.span, |own| own.span)),
-        (None, Some(own)) => (own.value.clone(), own.span),
-        (None, None) => return None,
+    let is_good = |name: &str| {
+        let length = name.chars().count();
+        (rule.min..=rule.max).contains(&length) && (rule.check)(name)
     };
-    let node = Node {
+    let Some(derived) = &part.cloud_name else {
+        let own = own?;
+        let node = text_node(&own.value, own.span);
+        let is_good = checker.rule(&node, "`name`", &rule, &own.value);
+        return is_good.then(|| own.clone());
+    };
+    let span = own.map_or(trust.account.span, |own| own.span);
+    if is_good(derived) {
+        return Some(Spanned {
+            value: derived.clone(),
+            span,
+        });
+    }
+    // A name that is wrong by itself is reported as such.
+    if own.is_none_or(|own| is_good(&own.value)) {
+        let title = format!("{} cannot be named `{derived}`", info.name);
+        let words = format!("takes {}, {}", length_words(&rule), rule.allowed);
+        let finding = Diagnostic::error(Code::ValueOutOfRange, title)
+            .at(span, words)
+            .help("give the provider another name in the cloud: `set: {name: …}`");
+        checker.report(finding);
+    }
+    None
+}
+
+fn text_node(text: &str, span: Span) -> Node {
+    Node {
         value: NodeValue::Scalar(Scalar {
-            text: value.clone(),
+            text: text.to_owned(),
             is_plain: false,
         }),
         span,
-    };
-    let title = if part.cloud_name.is_some() {
-        format!("the name `{value}`")
-    } else {
-        "`name`".to_owned()
-    };
-    checker
-        .rule(&node, &title, &rule, &value)
-        .then_some(Spanned { value, span })
+    }
 }
