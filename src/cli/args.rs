@@ -47,6 +47,8 @@ pub(super) enum Command {
     Schema(Schema),
     /// Explain a kind, a field or a diagnostic code
     Explain(Explain),
+    /// Print what each cloud can and cannot express
+    Capabilities(Capabilities),
     /// The built-in emulator of the three clouds
     Sandbox(Sandbox),
     /// Print a completion script for a shell
@@ -92,6 +94,21 @@ pub(super) enum LogFormat {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+/// The form of the capability matrix.
+#[derive(Debug, clap::Args)]
+pub(super) struct Capabilities {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]
+    pub(super) format: TableFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    Text,
+    Json,
+    Markdown,
 }
 
 /// The forms a plan can take.

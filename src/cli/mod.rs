@@ -4,6 +4,7 @@
 
 mod apply;
 mod args;
+mod capabilities;
 mod config;
 mod drift;
 mod exit;
@@ -61,6 +62,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Graph(command) => graph::run(command, &args.common, &output),
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
+        Command::Capabilities(command) => Ok(capabilities::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
         Command::Completions(command) => packaging::completions(command, &output),
         Command::Man(command) => packaging::man(command, &output),
@@ -92,6 +94,7 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         | Command::Graph(_)
         | Command::Schema(_)
         | Command::Explain(_)
+        | Command::Capabilities(_)
         | Command::Sandbox(_) => return None,
     };
     if !wants_json {

@@ -2,6 +2,7 @@
 //!
 //! Pure: what comes out depends on the documents alone, and not on their order.
 
+pub mod capabilities;
 mod lower;
 pub mod portable;
 mod resolve;

@@ -242,7 +242,8 @@ fn field_text(info: &KindInfo, field: &Field) -> String {
     text
 }
 
-fn form_words(form: &Form) -> String {
+/// What a field takes, in words.
+pub fn form_words(form: &Form) -> String {
     match form {
         Form::Text(rule) => format!("text: {}", rule_words(rule)),
         Form::Flag => "true or false".to_owned(),

@@ -31,7 +31,7 @@ pub mod write;
 mod yaml;
 
 pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
-pub use explain::explain;
+pub use explain::{explain, form_words};
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;
 
