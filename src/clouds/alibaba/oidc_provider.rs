@@ -289,7 +289,11 @@ fn observe_one(answer: Option<&Answer>) -> Observation {
 }
 
 /// An answer of none of the documented forms.
-pub(super) fn malformed(call: &'static str, what: &str, request_id: Option<String>) -> ProviderError {
+pub(super) fn malformed(
+    call: &'static str,
+    what: &str,
+    request_id: Option<String>,
+) -> ProviderError {
     ProviderError {
         request_id,
         ..ProviderError::new(ErrorClass::Protocol, call, what)

@@ -36,6 +36,7 @@ static INFO: KindInfo = KindInfo {
     // Nothing creates it, but enabling it is the same: everybody signs in another way from then on.
     create_switches_sign_in: true,
     waits: None,
+    excludes: None,
 };
 
 static FIELDS: &[Field] = &[
