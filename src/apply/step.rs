@@ -125,6 +125,12 @@ impl Work<'_> {
             return Ok(());
         }
         if !moved.is_empty() {
+            // Already as the phase leaves it, because a change beside it switched it off: switching
+            // on user OIDC, say, switches off user SAML. What was absent is not taken over so.
+            let is_there = matches!(basis, Basis::Present(..));
+            if is_there && self.is_left_behind(&found).is_empty() {
+                return Ok(());
+            }
             return Err(Outcome::Stale { moved });
         }
         for write in &self.phase.calls {

@@ -14,7 +14,7 @@ use crate::import::{Declared, Found, Import, LeftOut, Round, SCHEMA_FILE, Wish};
 use crate::manifest::{Ensure, manifest_schema};
 use crate::model::{Account, Address, Code, Diagnostic, KindName, SourceMap};
 use crate::net::Reader;
-use crate::observe::live;
+use crate::observe::live::{self, Asked};
 use crate::plan::{Action, Guards, Plan, of_account};
 use crate::provider::{Listing, Live, Observation, ProviderError};
 use crate::view::progress::Progress;
@@ -235,8 +235,16 @@ impl Survey {
 
     async fn round(&mut self, wish: &Wish<'_>, reader: &Reader, round: Round) {
         self.left_out.extend(round.left_out);
-        let told = live::ask(reader, &round.asked).await;
-        for ((kind, wanted), told) in round.asked.iter().zip(told) {
+        let named = self.ask(wish, reader, &round.asked).await;
+        // What lists only named is asked for by name; their lists bring nothing new.
+        self.ask(wish, reader, &named).await;
+    }
+
+    /// Asks, takes down what was told, and gives what lists only named and the person wants.
+    async fn ask(&mut self, wish: &Wish<'_>, reader: &Reader, asked: &[Asked]) -> Vec<Asked> {
+        let mut named: Vec<Asked> = Vec::new();
+        let told = live::ask(reader, asked).await;
+        for ((kind, wanted), told) in asked.iter().zip(told) {
             let info = kind.info();
             let mut objects: BTreeMap<String, Live> = BTreeMap::new();
             let mut has_told_of_failure = false;
@@ -255,16 +263,30 @@ impl Survey {
             }
             match told.observed.others {
                 Listing::Complete(others) => objects.extend(others),
+                Listing::Names(others) if wanted.is_empty() => {
+                    let (read, told): (Vec<String>, Vec<String>) =
+                        others.into_iter().partition(|name| {
+                            wish.is_targeted(&wish.called(info, name))
+                                && wish.reason_against(info, name).is_none()
+                        });
+                    for identity in told {
+                        self.object(wish, *kind, identity, Live::default());
+                    }
+                    if !read.is_empty() {
+                        named.push((*kind, read));
+                    }
+                }
                 Listing::NotRead if wanted.is_empty() && !has_told_of_failure => {
                     let error = told.failed.unwrap_or_else(|| incomplete(info.name));
                     self.problems.push(unreadable(wish, info.name, "", &error));
                 }
-                Listing::NotRead => {}
+                Listing::Names(_) | Listing::NotRead => {}
             }
             for (identity, live) in objects {
                 self.object(wish, *kind, identity, live);
             }
         }
+        named
     }
 
     fn object(

@@ -4,6 +4,7 @@
 //! and error codes stay in its folder.
 
 mod ini;
+mod sample_metadata;
 mod signing;
 #[cfg(test)]
 mod testing;

@@ -47,8 +47,9 @@ impl Endpoint {
             "http" => return Err("plain http is accepted for loopback addresses only".to_owned()),
             _ => return Err("the URL must begin with https://".to_owned()),
         }
-        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-            return Err("the URL must have no user name, password or query".to_owned());
+        let named = !url.username().is_empty() || url.password().is_some();
+        if named || url.query().is_some() || url.fragment().is_some() {
+            return Err("the URL must have no user name, password, query or fragment".to_owned());
         }
         let host = match url.port() {
             Some(port) => format!("{name}:{port}"),
@@ -189,6 +190,7 @@ mod tests {
             "http://127.0.0.1.example",
             "https://user:secret@gate.example",
             "https://gate.example/?a=b",
+            "https://gate.example/#a",
         ] {
             Endpoint::parse(text).unwrap_err();
         }

@@ -3,6 +3,7 @@
 //! Pure: what comes out depends on the documents alone, and not on their order.
 
 pub mod capabilities;
+mod exclusive;
 mod lower;
 pub mod portable;
 mod resolve;
@@ -78,6 +79,7 @@ pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
     resolve::references(manifests, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);
     resolve::waits(&mut objects);
+    exclusive::pairs(&accounts, &mut objects, diagnostics);
     resolve::removals(&objects, diagnostics);
     resolve::cycles(&objects, diagnostics);
     let objects: BTreeMap<Address, Desired> = objects

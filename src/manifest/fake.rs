@@ -110,6 +110,11 @@ static PROVIDER: KindInfo = KindInfo {
             Clear::Refused("keys can only be replaced"),
         ),
         field(
+            "metadata",
+            Form::Metadata { max_bytes: 4000 },
+            Clear::Refused("metadata can only be replaced"),
+        ),
+        field(
             "description",
             Form::Text(crate::provider::field::text(0, 20)),
             Clear::Text,
@@ -161,6 +166,7 @@ static PROVIDER: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 static SIGN: KindInfo = KindInfo {
@@ -177,6 +183,7 @@ static SIGN: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: true,
     waits: None,
+    excludes: None,
 };
 
 struct Provider;

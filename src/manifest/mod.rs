@@ -20,6 +20,7 @@ mod fields;
 mod json;
 mod keys;
 mod load;
+mod metadata;
 mod node;
 mod portable;
 mod read;

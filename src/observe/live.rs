@@ -233,6 +233,10 @@ impl AccountWork {
                 (Listing::Complete(others), _) => {
                     part.others.insert(place, others);
                 }
+                (Listing::Names(names), _) => {
+                    let named = names.into_iter().map(|name| (name, Live::default()));
+                    part.others.insert(place, named.collect());
+                }
                 (Listing::NotRead, Naming::Singleton) => match observed.wanted.remove("") {
                     Some(Observation::Present(live)) => {
                         part.others

@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::model::Address;
 use crate::provider::Phase;
 
-use super::{Plan, Step};
+use super::{Action, Plan, Step};
 
 /// One phase of one change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,6 +132,9 @@ fn connect(graph: &mut DiGraph<Node, ()>, places: &Places<'_>, step: &Step) {
             edge(&own(Phase::Remove), &of(need, Phase::Remove));
         }
         edge(&of(need, Phase::Write), &own(Phase::Write));
+        if stays(step) {
+            edge(&of(need, Phase::Write), &own(Phase::Remove));
+        }
         edge(&all(&step.address), &of(need, Phase::Activate));
     }
     for rival in &step.after_removal_of {
@@ -145,6 +148,12 @@ fn connect(graph: &mut DiGraph<Node, ()>, places: &Places<'_>, step: &Step) {
     for released in &step.releases {
         edge(&letting_go, &of(released, Phase::Remove));
     }
+}
+
+/// Whether it is only switched off, so that its last call is one more write and waits like one: a
+/// way to sign in goes when the one that takes over is there.
+fn stays(step: &Step) -> bool {
+    step.action == Action::Disable
 }
 
 /// Whether it is removed by no call of its own: it is gone when the objects it needs are.

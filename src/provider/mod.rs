@@ -4,7 +4,7 @@
 //! functions that say what to ask, how to read the answers and which calls bring a change. The only
 //! thing that waits is [`CloudClient::send`], one attempt of one call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -135,6 +135,19 @@ pub struct KindInfo {
     pub create_switches_sign_in: bool,
     /// Further objects to wait for: those of `kind` whose field of the same name has the same value.
     pub waits: Option<Waits>,
+    /// The kind that an object of this one cannot be switched on beside, in one account. One of
+    /// the two kinds says so for both.
+    pub excludes: Option<Excludes>,
+}
+
+/// Two kinds of which an account has one switched on; to switch on the one switches off the other.
+pub struct Excludes {
+    /// The other kind.
+    pub kind: KindName,
+    /// The switch that both have: a [`field::Form::Flag`], on where a new object does not mention it.
+    pub switch: &'static str,
+    /// One sentence.
+    pub why: &'static str,
 }
 
 /// Wait for objects of another kind that share a field's value, though no field refers to them.
@@ -236,8 +249,11 @@ pub struct Observed {
 /// Objects nobody asked for by name.
 #[derive(Debug, Clone)]
 pub enum Listing {
-    /// A whole list was read.
+    /// A whole list was read, and it tells everything.
     Complete(BTreeMap<String, Live>),
+    /// A whole list was read, and it tells who is there but not all that there is to say of each
+    /// (a list of SAML providers without their metadata): who wants to know asks for them by name.
+    Names(BTreeSet<String>),
     /// No list was read, or the cloud has none.
     NotRead,
 }

@@ -5,6 +5,7 @@ is `HWSANDBOX<account id>` with the secret `sandbox-secret-<account id>`.
 """
 
 import json
+import re
 import uuid
 
 import pytest
@@ -246,12 +247,18 @@ def test_saml_metadata(client, account):
     create_mapping(client, "mapping_ACME")
     create_protocol(client, "ACME", "saml", "mapping_ACME")
     refused(404, 404, client.show_metadata, ShowMetadataRequest(**path))
-    for _ in range(2):
+    # There is no call that changes it: a second import lies over the first.
+    for document in (METADATA, METADATA.replace("idp.example", "sso.example"), METADATA):
+        body.metadata = document
         answer = client.create_metadata(CreateMetadataRequest(body=body, **path))
         assert answer.message == "Import metadata successful"
-    shown = client.show_metadata(ShowMetadataRequest(**path))
-    assert (shown.data, shown.entity_id) == (METADATA, "https://idp.example")
-    assert shown.domain_id == account.id
+        shown = client.show_metadata(ShowMetadataRequest(**path))
+        assert shown.data == document
+        assert shown.entity_id in document
+    assert (shown.domain_id, shown.xaccount_type) == (account.id, "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", shown.update_time)
+    body.xaccount_type = None
+    refused(400, 400, client.create_metadata, CreateMetadataRequest(body=body, **path))
 
 
 def test_the_account_and_its_quotas(client, account):

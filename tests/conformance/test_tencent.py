@@ -153,6 +153,83 @@ def test_user_saml_gives_way_to_user_oidc(sandbox, account):
     assert call(sandbox, "DescribeUserSAMLConfig", key=account)["Status"] == 2
 
 
+def test_user_saml_without_a_document_is_switched(sandbox, account):
+    other = base64.b64encode(b"<EntityDescriptor><IDPSSODescriptor /></EntityDescriptor>").decode()
+
+    def live():
+        reply = call(sandbox, "DescribeUserSAMLConfig", key=account)
+        return reply["Status"], reply["SAMLMetadata"], reply["AuxiliaryDomain"]
+
+    def update(operate, **fields):
+        call(sandbox, "UpdateUserSAMLConfig", key=account, Operate=operate, **fields)
+
+    assert refused(sandbox, "UpdateUserSAMLConfig", key=account, Operate="enable") == (
+        "ResourceNotFound.IdentityNotExist"
+    )
+    call(sandbox, "CreateUserSAMLConfig", key=account, SAMLMetadataDocument=METADATA)
+    update("disable")
+    update("updateSAML", SAMLMetadataDocument=other, AuxiliaryDomain="a.example")
+    assert live() == (2, other, "a.example")
+    update("enable")
+    assert live() == (11, other, "a.example")
+    for fields in ({}, {"SAMLMetadataDocument": "bm8="}):
+        code = refused(
+            sandbox, "UpdateUserSAMLConfig", key=account, Operate="updateSAML", **fields
+        )
+        assert code == "InvalidParameterValue.MetadataError"
+    assert live() == (11, other, "a.example")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_saml_providers(sandbox, account, method):
+    def run(action, **fields):
+        return call(sandbox, action, key=account, method=method, **fields)
+
+    def code(action, **fields):
+        return refused(sandbox, action, key=account, method=method, **fields)
+
+    name = {"Name": "okta"}
+    absent = "ResourceNotFound.IdentityNotExist"
+    wanted = name | {"Description": "Okta – prod", "SAMLMetadataDocument": METADATA}
+    assert run("ListSAMLProviders")["SAMLProviderSet"] == []
+    assert code("GetSAMLProvider", **name) == absent
+    assert code("UpdateSAMLProvider", **wanted) == absent
+    made = run("CreateSAMLProvider", **wanted)
+    assert made["ProviderArn"].startswith("qcs::cam::uin/")
+    assert made["ProviderArn"].endswith(":saml-provider/okta")
+    in_use = "InvalidParameter.IdentityNameInUse"
+    assert code("CreateSAMLProvider", **wanted) == in_use
+    assert code("CreateOIDCConfig", **role_oidc(Name="okta")) == in_use
+    live = run("GetSAMLProvider", **name)
+    assert (live["Description"], live["SAMLMetadata"]) == ("Okta – prod", METADATA)
+    time.strptime(live["CreateTime"], "%Y-%m-%d %H:%M:%S")
+    run("UpdateSAMLProvider", **name, Description="Okta")
+    live = run("GetSAMLProvider", **name)
+    assert (live["Description"], live["SAMLMetadata"]) == ("Okta", METADATA)
+    listed = run("ListSAMLProviders")
+    assert listed["TotalCount"] == 1
+    assert [(one["Name"], one["Description"]) for one in listed["SAMLProviderSet"]] == [
+        ("okta", "Okta")
+    ]
+    assert run("GetAccountSummary")["IdentityProviders"] == 1
+    run("DeleteSAMLProvider", **name)
+    assert code("DeleteSAMLProvider", **name) == absent
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"SAMLMetadataDocument": "bm8="}, "InvalidParameterValue.MetadataError"),
+        ({"SAMLMetadataDocument": None}, "MissingParameter"),
+        ({"Description": None}, "MissingParameter"),
+        ({"Name": "TencentReservedSSO-x"}, "InvalidParameterValue.NameError"),
+    ],
+)
+def test_saml_providers_that_are_refused(sandbox, account, change, code):
+    given = {"Name": "okta", "Description": "Okta", "SAMLMetadataDocument": METADATA} | change
+    assert refused(sandbox, "CreateSAMLProvider", key=account, **given) == code
+
+
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_role_oidc(sandbox, account, method):
     def run(action, **fields):
@@ -201,6 +278,18 @@ def test_international_accounts_do_not_know_auto_rotation(sandbox):
     call(sandbox, "CreateOIDCConfig", key=key, **role_oidc(AutoRotateKey=None))
     live = call(sandbox, "DescribeOIDCConfig", key=key, Name="github-actions")
     assert live.get("AutoRotateKey") is None
+
+
+def test_international_accounts_do_not_know_auxiliary_domains(sandbox):
+    account = "400000000003"
+    sandbox.settings("tencent", account, site="international")
+    key = permanent(account)
+    saml = {"SAMLMetadataDocument": METADATA}
+    code = refused(sandbox, "CreateUserSAMLConfig", key=key, AuxiliaryDomain="a.example", **saml)
+    assert code == "UnknownParameter"
+    call(sandbox, "CreateUserSAMLConfig", key=key, **saml)
+    live = call(sandbox, "DescribeUserSAMLConfig", key=key)
+    assert (live["Status"], live.get("AuxiliaryDomain")) == (11, None)
 
 
 @pytest.mark.parametrize(

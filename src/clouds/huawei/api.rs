@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::clouds::wire::{self, Endpoint};
 use crate::model::Secret;
-use crate::net::http::{Answered, Fault, HeaderText, Http, Request};
+use crate::net::http::{Answered, HeaderText, Http, Request};
 use crate::provider::{
     Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
 };
@@ -22,23 +23,13 @@ const JSON: &str = "application/json;charset=utf8";
 /// A client for one account.
 pub(super) struct Client {
     http: Http,
-    base: Base,
+    endpoint: Endpoint,
     credentials: Credentials,
     account_id: Option<String>,
     /// Whose keys these are, once it had to be asked for.
     domain_id: OnceCell<String>,
     /// The token got with a password.
     token: Mutex<Option<Token>>,
-}
-
-/// Where requests go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Base {
-    /// Scheme, host, port and what stands before every path, without a slash at the end. That
-    /// path is not signed: it belongs to whatever stands in front.
-    url: String,
-    /// The `Host` header, which is signed.
-    host: String,
 }
 
 impl Client {
@@ -54,9 +45,9 @@ impl Client {
         let endpoint = connection.endpoint.unwrap_or(default_endpoint);
         Ok(Self {
             http: connection.http.clone(),
-            base: Base::parse(endpoint).map_err(|why| ConnectError::Unusable {
+            endpoint: Endpoint::parse(endpoint).map_err(|why| ConnectError::Unusable {
                 source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
-                why: why.to_owned(),
+                why,
             })?,
             credentials,
             account_id: connection.account.account_id.clone(),
@@ -79,7 +70,7 @@ impl Client {
         let (method, path, query) = Self::target(call)?;
         let body = body_of(call);
         let date = sign::sdk_date(now);
-        let mut headers = vec![("host", self.base.host.as_str()), ("x-sdk-date", &date)];
+        let mut headers = vec![("host", self.endpoint.host.as_str()), ("x-sdk-date", &date)];
         if !body.is_empty() {
             headers.push(("content-type", JSON));
         }
@@ -148,17 +139,14 @@ impl Client {
         let mark = if query.is_empty() { "" } else { "?" };
         let request = Request {
             method,
-            url: format!("{}{path}{mark}{query}", self.base.url),
+            url: format!("{}{path}{mark}{query}", self.endpoint.base),
             headers,
             body,
         };
-        self.http.send(request).await.map_err(|fault| {
-            let class = match fault {
-                Fault::Unreachable(_) => ErrorClass::Unreachable,
-                Fault::NoAnswer(_) => ErrorClass::NoAnswer,
-            };
-            ProviderError::new(class, call.name, &fault.to_string())
-        })
+        self.http
+            .send(request)
+            .await
+            .map_err(|fault| wire::without_answer(call.name, &fault))
     }
 
     /// Method, whole path and query of a call, encoded as they are signed and sent.
@@ -305,40 +293,6 @@ fn next_query(path: &str, next: &str) -> Option<String> {
         sign::encode_path(link.path().trim_end_matches('/')).ends_with(&sign::encode_path(own));
     let query = link.query().filter(|query| !query.is_empty())?;
     (same_list && query != asked).then(|| query.to_owned())
-}
-
-impl Base {
-    /// Reads `https://host[:port][/path]`.
-    fn parse(endpoint: &str) -> Result<Self, &'static str> {
-        let url = url::Url::parse(endpoint).map_err(|_| "it is not a URL")?;
-        let name = url.host().ok_or("the URL names no host")?;
-        let loopback = match &name {
-            url::Host::Domain(name) => *name == "localhost",
-            url::Host::Ipv4(address) => address.is_loopback(),
-            url::Host::Ipv6(address) => address.is_loopback(),
-        };
-        match url.scheme() {
-            "https" => {}
-            // Signed requests and passwords must not travel in the clear (contract 1.2).
-            "http" if loopback => {}
-            "http" => return Err("plain http is accepted for loopback addresses only"),
-            _ => return Err("the URL must begin with https://"),
-        }
-        let named = !url.username().is_empty() || url.password().is_some();
-        if named || url.query().is_some() || url.fragment().is_some() {
-            return Err("the URL must have no user name, password, query or fragment");
-        }
-        // A default port is neither sent nor signed; the URL type drops it.
-        let host = match url.port() {
-            Some(port) => format!("{name}:{port}"),
-            None => name.to_string(),
-        };
-        let path = url.path().trim_end_matches('/');
-        Ok(Self {
-            url: format!("{}://{host}{path}", url.scheme()),
-            host,
-        })
-    }
 }
 
 fn body_of(call: &Call) -> Vec<u8> {

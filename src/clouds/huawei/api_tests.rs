@@ -424,34 +424,8 @@ fn the_next_page_is_one_of_the_same_list() {
 }
 
 #[test]
-fn endpoints_are_read_and_guarded() {
-    for (text, url, host) in [
-        (
-            "http://127.0.0.1:9001",
-            "http://127.0.0.1:9001",
-            "127.0.0.1:9001",
-        ),
-        ("http://[::1]:9001/", "http://[::1]:9001", "[::1]:9001"),
-        ("http://localhost:80/", "http://localhost", "localhost"),
-        (
-            "https://Gate.Example:443/iam/",
-            "https://gate.example/iam",
-            "gate.example",
-        ),
-    ] {
-        let base = Base::parse(text).unwrap();
-        assert_eq!((base.url.as_str(), base.host.as_str()), (url, host));
-    }
-    for text in [
-        "",
-        "127.0.0.1:9001",
-        "ftp://127.0.0.1",
-        "http://10.0.0.1",
-        "http://127.0.0.1.example",
-        "https://user:secret@gate.example",
-        "https://gate.example/?a=b",
-        "https://gate.example/#a",
-    ] {
+fn endpoints_are_guarded() {
+    for text in ["127.0.0.1:9001", "http://10.0.0.1"] {
         assert!(connect(&account(), KEYS, Some(text)).is_err(), "{text}");
     }
 }

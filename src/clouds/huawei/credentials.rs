@@ -8,6 +8,7 @@
 
 use std::path::PathBuf;
 
+use crate::clouds::ini;
 use crate::model::{CredentialSource, Secret, Value};
 use crate::provider::{ConnectError, Surroundings};
 
@@ -283,17 +284,11 @@ fn from_section(
         looked.push(format!("{place} (no such file)"));
         return Ok(None);
     };
-    let Some(entries) = section_of(&text, section) else {
+    let Some(entries) = ini::section(&text, section) else {
         looked.push(place);
         return Ok(None);
     };
-    let entry = |name: &str| {
-        entries
-            .iter()
-            .rev()
-            .find(|(key, value)| *key == name && !value.is_empty())
-            .map(|(_, value)| *value)
-    };
+    let entry = |name: &str| entries.get(name).copied().filter(|text| !text.is_empty());
     let (Some(access_key), Some(secret_key)) = (entry("ak"), entry("sk")) else {
         let why = if entry("idp_id").is_some() {
             "sign-in with `idp_id` and `id_token_file` is not supported; give `ak` and `sk`"
@@ -311,32 +306,6 @@ fn from_section(
         domain_id: entry("domain_id").map(str::to_owned),
         source: place,
     }))
-}
-
-/// The entries of one section of an INI text; [`None`] when there is no such section.
-fn section_of<'a>(text: &'a str, section: &str) -> Option<Vec<(&'a str, &'a str)>> {
-    let mut entries = None;
-    let mut inside = false;
-    // Editors on Windows put a byte-order mark first.
-    for line in text.trim_start_matches('\u{feff}').lines().map(str::trim) {
-        if line.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
-            inside = name.trim() == section;
-            if inside {
-                entries.get_or_insert_with(Vec::new);
-            }
-        } else if let (true, Some((key, value))) = (inside, line.split_once('=')) {
-            entries
-                .get_or_insert_with(Vec::new)
-                .push((key.trim(), value.trim()));
-        }
-    }
-    entries
 }
 
 fn from_cli(

@@ -15,16 +15,21 @@ use crate::provider::{
     SideEffect,
 };
 
-use super::{
-    NAME, from_list, from_one, listed, merged, observation, phase, samples, segment, shown, text_of,
-};
+use super::collection::Collection;
+use super::{NAME, merged, phase, samples, text_of};
 
 /// The kind.
 pub(super) struct IdentityProvider;
 
-/// The calls that read.
-const LIST: &str = "KeystoneListIdentityProviders";
-const SHOW: &str = "KeystoneShowIdentityProvider";
+/// How they are read.
+const PROVIDERS: Collection = Collection {
+    list: "KeystoneListIdentityProviders",
+    show: "KeystoneShowIdentityProvider",
+    path: "/v3/OS-FEDERATION/identity_providers",
+    many: "identity_providers",
+    one: "identity_provider",
+    live_of,
+};
 
 /// What an absent, null or empty `sso_type` means.
 const VIRTUAL_USER: &str = "virtual_user_sso";
@@ -86,6 +91,7 @@ static INFO: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 impl ResourceKind for IdentityProvider {
@@ -94,25 +100,11 @@ impl ResourceKind for IdentityProvider {
     }
 
     fn reads(&self, scope: Scope<'_>) -> Vec<Read> {
-        let (name, path) = match scope {
-            Scope::Account(_) => (LIST, "/v3/OS-FEDERATION/identity_providers".to_owned()),
-            Scope::One(identity) => (SHOW, path(identity)),
-        };
-        vec![Read(Call::rest(name, "GET", path, Value::Null))]
+        PROVIDERS.reads(scope)
     }
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
-        let answer = answers.first();
-        match scope {
-            Scope::Account(wanted) => {
-                let list = listed(LIST, answer, "identity_providers");
-                from_list(LIST, list, wanted, live_of)
-            }
-            Scope::One(identity) => {
-                let object = shown(SHOW, answer, "identity_provider");
-                from_one(identity, observation(SHOW, object, live_of))
-            }
-        }
+        PROVIDERS.observe(scope, answers)
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
@@ -167,10 +159,6 @@ impl ResourceKind for IdentityProvider {
     }
 }
 
-fn path(identity: &str) -> String {
-    format!("/v3/OS-FEDERATION/identity_providers/{}", segment(identity))
-}
-
 fn live_of(object: &Value) -> Result<Live, &'static str> {
     let sso_type = match object["sso_type"].as_str() {
         None | Some("") => VIRTUAL_USER,
@@ -213,7 +201,7 @@ fn create(identity: &str, fields: &Fields) -> Vec<PhaseWrites> {
         Call::rest(
             "KeystoneCreateIdentityProvider",
             "PUT",
-            path(identity),
+            PROVIDERS.path_of(identity),
             json!({ "identity_provider": body }),
         ),
         Again::ConflictIsDone,
@@ -295,7 +283,7 @@ fn remove(identity: &str, live: &Live) -> Vec<PhaseWrites> {
         Call::rest(
             "KeystoneDeleteIdentityProvider",
             "DELETE",
-            path(identity),
+            PROVIDERS.path_of(identity),
             Value::Null,
         ),
         Again::NotFoundIsDone,
@@ -316,7 +304,7 @@ fn patch(
     let call = Call::rest(
         "KeystoneUpdateIdentityProvider",
         "PATCH",
-        path(identity),
+        PROVIDERS.path_of(identity),
         json!({ "identity_provider": { field: value } }),
     );
     phase(when, call, Again::Same, Some(leaves.clone()))

@@ -11,16 +11,21 @@ use crate::provider::{
     Naming, Need, Observed, Phase, PhaseWrites, Read, Removal, ResourceKind, Samples, Scope,
 };
 
-use super::{
-    NAME, from_list, from_one, listed, merged, observation, phase, samples, segment, shown,
-};
+use super::collection::Collection;
+use super::{NAME, merged, phase, samples};
 
 /// The kind.
 pub(super) struct Mapping;
 
-/// The calls that read.
-const LIST: &str = "KeystoneListMappings";
-const SHOW: &str = "KeystoneShowMapping";
+/// How they are read.
+const MAPPINGS: Collection = Collection {
+    list: "KeystoneListMappings",
+    show: "KeystoneShowMapping",
+    path: "/v3/OS-FEDERATION/mappings",
+    many: "mappings",
+    one: "mapping",
+    live_of,
+};
 
 /// Most rules. The quota counts those of all mappings of an account together; the operator may
 /// raise it (`apis/huawei.md §3.8`).
@@ -59,6 +64,7 @@ static INFO: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 impl ResourceKind for Mapping {
@@ -67,25 +73,11 @@ impl ResourceKind for Mapping {
     }
 
     fn reads(&self, scope: Scope<'_>) -> Vec<Read> {
-        let (name, path) = match scope {
-            Scope::Account(_) => (LIST, "/v3/OS-FEDERATION/mappings".to_owned()),
-            Scope::One(identity) => (SHOW, path(identity)),
-        };
-        vec![Read(Call::rest(name, "GET", path, Value::Null))]
+        MAPPINGS.reads(scope)
     }
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
-        let answer = answers.first();
-        match scope {
-            Scope::Account(wanted) => {
-                let list = listed(LIST, answer, "mappings");
-                from_list(LIST, list, wanted, live_of)
-            }
-            Scope::One(identity) => {
-                let object = shown(SHOW, answer, "mapping");
-                from_one(identity, observation(SHOW, object, live_of))
-            }
-        }
+        MAPPINGS.observe(scope, answers)
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
@@ -117,7 +109,7 @@ impl ResourceKind for Mapping {
                 let call = Call::rest(
                     "KeystoneDeleteMapping",
                     "DELETE",
-                    path(identity),
+                    MAPPINGS.path_of(identity),
                     Value::Null,
                 );
                 let again = Again::NotFoundIsDone;
@@ -129,10 +121,6 @@ impl ResourceKind for Mapping {
     fn samples(&self) -> Samples {
         samples::mapping()
     }
-}
-
-fn path(identity: &str) -> String {
-    format!("/v3/OS-FEDERATION/mappings/{}", segment(identity))
 }
 
 fn live_of(object: &Value) -> Result<Live, &'static str> {
@@ -159,7 +147,7 @@ fn put_rules(
     Ok(Call::rest(
         name,
         method,
-        path(identity),
+        MAPPINGS.path_of(identity),
         json!({"mapping": {"rules": rules}}),
     ))
 }

@@ -18,6 +18,7 @@ use super::signing::rfc3986;
 
 mod answer;
 mod api;
+mod collection;
 mod credentials;
 mod identity_provider;
 mod mapping;
@@ -216,41 +217,6 @@ fn observation(
         Ok(Some(Err(why))) => Observation::Unreadable(undocumented(call, why)),
         Ok(None) => Observation::Absent(Facts::new()),
         Err(error) => Observation::Unreadable(error),
-    }
-}
-
-/// Sorts one whole list into the wanted objects and the others.
-fn from_list(
-    call: &'static str,
-    list: Result<BTreeMap<String, Value>, ProviderError>,
-    wanted: &[String],
-    live_of: LiveOf,
-) -> Observed {
-    let mut objects = match list {
-        Ok(objects) => objects,
-        Err(error) => {
-            let unreadable =
-                |identity: &String| (identity.clone(), Observation::Unreadable(error.clone()));
-            return Observed {
-                wanted: wanted.iter().map(unreadable).collect(),
-                others: Listing::NotRead,
-            };
-        }
-    };
-    let wanted = wanted
-        .iter()
-        .map(|identity| {
-            let object = objects.remove(identity);
-            (identity.clone(), observation(call, Ok(object), live_of))
-        })
-        .collect();
-    let others = objects
-        .into_iter()
-        .map(|(identity, object)| (identity, live_or_raw(object, live_of)))
-        .collect();
-    Observed {
-        wanted,
-        others: Listing::Complete(others),
     }
 }
 

@@ -163,6 +163,7 @@ static INFO: KindInfo = KindInfo {
         kind: KindName("HuaweiProtocol"),
         same_field: "identityProvider",
     }),
+    excludes: None,
 };
 
 impl ResourceKind for OidcConfig {

@@ -79,6 +79,7 @@ static INFO: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 impl ResourceKind for Protocol {

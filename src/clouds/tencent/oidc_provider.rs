@@ -47,6 +47,7 @@ static INFO: KindInfo = KindInfo {
     cloud_managed: &["TencentReservedSSO-*"],
     create_switches_sign_in: false,
     waits: None,
+    excludes: None,
 };
 
 static FIELDS: &[Field] = &[

@@ -51,6 +51,7 @@ static INFO: KindInfo = KindInfo {
     cloud_managed: &[],
     create_switches_sign_in: true,
     waits: None,
+    excludes: None,
 };
 
 static FIELDS: &[Field] = &[

@@ -3,7 +3,7 @@
 use super::answer::Result;
 use super::parameters::Form::{Text, Texts, Whole};
 use super::parameters::Parameter;
-use super::{Call, account, oidc_provider, user_sso};
+use super::{Call, account, oidc_provider, saml_provider, user_sso};
 
 /// A service with its only version: apis/tencent.md §1.2.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,6 +60,18 @@ const ROLE_OIDC: &[Parameter] = &[
 
 const NAME: &[Parameter] = &[Parameter::required("Name", Text)];
 
+const CREATE_SAML_PROVIDER: &[Parameter] = &[
+    Parameter::required("Name", Text),
+    Parameter::required("Description", Text),
+    Parameter::required("SAMLMetadataDocument", Text),
+];
+
+const UPDATE_SAML_PROVIDER: &[Parameter] = &[
+    Parameter::required("Name", Text),
+    Parameter::optional("Description", Text),
+    Parameter::optional("SAMLMetadataDocument", Text),
+];
+
 const CREATE_USER_SAML: &[Parameter] = &[
     Parameter::required("SAMLMetadataDocument", Text),
     Parameter::china_only("AuxiliaryDomain", Text),
@@ -71,8 +83,7 @@ const UPDATE_USER_SAML: &[Parameter] = &[
     Parameter::china_only("AuxiliaryDomain", Text),
 ];
 
-/// Every action the emulator serves. SAML providers and roles (apis/tencent.md §3.3, §3.6) get
-/// their own files and lines.
+/// Every action the emulator serves. Roles (apis/tencent.md §3.6) get their own files and lines.
 #[rustfmt::skip]
 pub(super) const ACTIONS: &[Action] = &[
     Action { service: CAM, name: "CreateUserOIDCConfig", parameters: USER_OIDC, run: user_sso::create_user_oidc },
@@ -86,6 +97,11 @@ pub(super) const ACTIONS: &[Action] = &[
     Action { service: CAM, name: "UpdateOIDCConfig", parameters: ROLE_OIDC, run: oidc_provider::update },
     Action { service: CAM, name: "DescribeOIDCConfig", parameters: NAME, run: oidc_provider::describe },
     Action { service: CAM, name: "DeleteOIDCConfig", parameters: NAME, run: oidc_provider::delete },
+    Action { service: CAM, name: "CreateSAMLProvider", parameters: CREATE_SAML_PROVIDER, run: saml_provider::create },
+    Action { service: CAM, name: "UpdateSAMLProvider", parameters: UPDATE_SAML_PROVIDER, run: saml_provider::update },
+    Action { service: CAM, name: "GetSAMLProvider", parameters: NAME, run: saml_provider::get },
+    Action { service: CAM, name: "ListSAMLProviders", parameters: &[], run: saml_provider::list },
+    Action { service: CAM, name: "DeleteSAMLProvider", parameters: NAME, run: saml_provider::delete },
     Action { service: CAM, name: "GetAccountSummary", parameters: &[], run: account::get_account_summary },
     Action { service: STS, name: "GetCallerIdentity", parameters: &[], run: account::get_caller_identity },
 ];

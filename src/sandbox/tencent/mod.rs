@@ -7,8 +7,10 @@ mod account;
 mod actions;
 mod answer;
 mod check;
+mod names;
 mod oidc_provider;
 mod parameters;
+mod saml_provider;
 mod signature;
 mod state;
 mod user_sso;
@@ -49,6 +51,7 @@ struct Call<'a> {
     key: Known,
     region: Option<String>,
     given: Given,
+    now_unix_seconds: i64,
     state: &'a mut Account,
 }
 
@@ -83,6 +86,7 @@ impl TencentCloud {
                 key: caller.key,
                 region,
                 given,
+                now_unix_seconds,
                 state,
             })
         };

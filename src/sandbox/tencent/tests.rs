@@ -147,6 +147,43 @@ fn user_oidc_from_nothing_to_disabled_and_back() {
 }
 
 #[test]
+fn user_saml_is_changed_apart_from_being_switched() {
+    let cloud = Cloud::new();
+    let live = || {
+        let live = cloud.call("DescribeUserSAMLConfig", &json!({}));
+        let text = |name: &str| live[name].as_str().unwrap().to_owned();
+        (
+            live["Status"].as_i64().unwrap(),
+            text("SAMLMetadata"),
+            text("AuxiliaryDomain"),
+        )
+    };
+    let update = |parameters: Value| {
+        assert_eq!(cloud.code("UpdateUserSAMLConfig", &parameters), "");
+        live()
+    };
+    let other = STANDARD.encode("<EntityDescriptor><IDPSSODescriptor /></EntityDescriptor>");
+    let saml = json!({"SAMLMetadataDocument": metadata(), "AuxiliaryDomain": "a.example"});
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &saml), "");
+    let in_use = "InvalidParameter.IdentityNameInUse";
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &saml), in_use);
+    let domain = "a.example".to_owned();
+    let off = update(json!({"Operate": "disable", "SAMLMetadataDocument": other}));
+    assert_eq!(off, (2, metadata(), domain.clone()));
+    let still_off = update(json!({"Operate": "updateSAML", "SAMLMetadataDocument": other}));
+    assert_eq!(still_off, (2, other.clone(), domain.clone()));
+    let on = update(json!({"Operate": "enable", "SAMLMetadataDocument": metadata()}));
+    assert_eq!(on, (11, other.clone(), domain));
+    let cleared =
+        json!({"Operate": "updateSAML", "SAMLMetadataDocument": metadata(), "AuxiliaryDomain": ""});
+    assert_eq!(update(cleared), (11, metadata(), String::new()));
+    update(json!({"Operate": "disable"}));
+    let given = json!({"SAMLMetadataDocument": other});
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &given), "");
+    assert_eq!(live(), (11, other, String::new()));
+}
+
+#[test]
 fn user_oidc_and_user_saml_exclude_each_other() {
     let cloud = Cloud::new();
     let status = |action: &str| cloud.call(action, &json!({}))["Status"].clone();
@@ -237,6 +274,136 @@ fn role_oidc_providers_by_name() {
     );
     assert_eq!(cloud.code("DeleteOIDCConfig", &name), "");
     assert_eq!(cloud.code("DeleteOIDCConfig", &name), absent);
+}
+
+fn saml_provider() -> Value {
+    json!({
+        "Name": "okta",
+        "Description": "Okta",
+        "SAMLMetadataDocument": metadata(),
+    })
+}
+
+#[test]
+fn saml_providers_by_name() {
+    let cloud = Cloud::new();
+    let name = json!({"Name": "okta"});
+    let absent = "ResourceNotFound.IdentityNotExist";
+    for action in [
+        "GetSAMLProvider",
+        "UpdateSAMLProvider",
+        "DeleteSAMLProvider",
+    ] {
+        assert_eq!(cloud.code(action, &name), absent, "{action}");
+    }
+    let none = cloud.call("ListSAMLProviders", &json!({}));
+    assert_eq!(none["SAMLProviderSet"], json!([]));
+    let made = cloud.call("CreateSAMLProvider", &saml_provider());
+    assert_eq!(
+        made["ProviderArn"],
+        "qcs::cam::uin/100000000001:saml-provider/okta"
+    );
+    let times = |live: &Value| (live["CreateTime"].clone(), live["ModifyTime"].clone());
+    let live = cloud.call("GetSAMLProvider", &name);
+    assert_eq!(live["SAMLMetadata"], json!(metadata()));
+    // `NOW` in UTC+8.
+    let now = json!("2026-01-02 11:04:05");
+    assert_eq!(times(&live), (now.clone(), now));
+    let listed = cloud.call("ListSAMLProviders", &json!({}));
+    assert_eq!(listed["TotalCount"], 1);
+    assert_eq!(
+        without(without(live, "RequestId"), "SAMLMetadata"),
+        listed["SAMLProviderSet"][0]
+    );
+
+    // A partial update: what is left out stays.
+    let only = with(name.clone(), "Description", json!("Okta, prod"));
+    assert_eq!(cloud.code("UpdateSAMLProvider", &only), "");
+    let live = cloud.call("GetSAMLProvider", &name);
+    assert_eq!(live["Description"], "Okta, prod");
+    assert_eq!(live["SAMLMetadata"], json!(metadata()));
+    let other = STANDARD.encode("<EntityDescriptor><IDPSSODescriptor /></EntityDescriptor>");
+    let only = with(name.clone(), "SAMLMetadataDocument", json!(other));
+    assert_eq!(cloud.code("UpdateSAMLProvider", &only), "");
+    let live = cloud.call("GetSAMLProvider", &name);
+    assert_eq!(live["Description"], "Okta, prod");
+    assert_eq!(live["SAMLMetadata"], json!(other));
+
+    assert_eq!(cloud.code("DeleteSAMLProvider", &name), "");
+    assert_eq!(cloud.code("DeleteSAMLProvider", &name), absent);
+}
+
+#[test]
+fn saml_providers_that_are_refused() {
+    let cloud = Cloud::new();
+    let bad = "InvalidParameterValue.MetadataError";
+    for (field, value, expected) in [
+        ("SAMLMetadataDocument", json!("not base64!"), bad),
+        ("SAMLMetadataDocument", json!("bm8="), bad),
+        ("SAMLMetadataDocument", json!(""), bad),
+        ("SAMLMetadataDocument", json!(null), "MissingParameter"),
+        ("Description", json!(null), "MissingParameter"),
+        ("Description", json!(""), "InvalidParameter"),
+        ("Description", json!("x".repeat(256)), "InvalidParameter"),
+        ("Name", json!("a b"), "InvalidParameterValue.NameError"),
+        (
+            "Name",
+            json!("TencentReservedSSO-1"),
+            "InvalidParameterValue.NameError",
+        ),
+        ("Protocol", json!("saml"), "UnknownParameter"),
+    ] {
+        let given = with(saml_provider(), field, value.clone());
+        let code = cloud.code("CreateSAMLProvider", &given);
+        assert_eq!(code, expected, "{field} {value}");
+    }
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), "");
+    for (field, value) in [
+        ("SAMLMetadataDocument", "bm8="),
+        ("SAMLMetadataDocument", ""),
+    ] {
+        let given = json!({"Name": "okta", field: value});
+        assert_eq!(cloud.code("UpdateSAMLProvider", &given), bad);
+    }
+    let live = cloud.call("GetSAMLProvider", &json!({"Name": "okta"}));
+    assert_eq!(live["SAMLMetadata"], json!(metadata()));
+}
+
+#[test]
+fn providers_of_both_protocols_share_names_and_room() {
+    let cloud = Cloud::new();
+    let in_use = "InvalidParameter.IdentityNameInUse";
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), "");
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), in_use);
+    let same_name = with(role_oidc(), "Name", json!("okta"));
+    assert_eq!(cloud.code("CreateOIDCConfig", &same_name), in_use);
+    assert_eq!(cloud.code("CreateOIDCConfig", &role_oidc()), "");
+    let same_name = with(saml_provider(), "Name", json!("github-actions"));
+    assert_eq!(cloud.code("CreateSAMLProvider", &same_name), in_use);
+    let absent = "ResourceNotFound.IdentityNotExist";
+    let okta = json!({"Name": "okta"});
+    assert_eq!(cloud.code("DescribeOIDCConfig", &okta), absent);
+    let summary = cloud.call("GetAccountSummary", &json!({}));
+    assert_eq!(summary["IdentityProviders"], 2);
+    cloud.set("identity_provider_quota", json!(2));
+    let third = with(saml_provider(), "Name", json!("third"));
+    assert_eq!(
+        cloud.code("CreateSAMLProvider", &third),
+        "LimitExceeded.IdentityFull"
+    );
+}
+
+#[test]
+fn a_fresh_saml_provider_can_be_missed_by_reads() {
+    let cloud = Cloud::new();
+    let name = json!({"Name": "okta"});
+    cloud.set("read_lag_reads", json!(2));
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), "");
+    let absent = "ResourceNotFound.IdentityNotExist";
+    assert_eq!(cloud.code("GetSAMLProvider", &name), absent);
+    let listed = cloud.call("ListSAMLProviders", &json!({}));
+    assert_eq!(listed["TotalCount"], 0);
+    assert_eq!(cloud.code("GetSAMLProvider", &name), "");
 }
 
 #[test]
@@ -367,6 +534,22 @@ fn the_international_site_does_not_know_new_fields() {
     assert_eq!(live.get("AutoRotateKey"), None);
     let saml = cloud.call("DescribeUserSAMLConfig", &json!({}));
     assert_eq!(saml.get("AuxiliaryDomain"), None);
+    let saml = json!({"SAMLMetadataDocument": metadata(), "AuxiliaryDomain": "a.example"});
+    assert_eq!(
+        cloud.code("CreateUserSAMLConfig", &saml),
+        "UnknownParameter"
+    );
+    let saml = without(saml, "AuxiliaryDomain");
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &saml), "");
+    // The documentation of that site calls enabled 1.
+    cloud.set("user_saml_enabled_reads_as", json!(1));
+    let saml = cloud.call("DescribeUserSAMLConfig", &json!({}));
+    assert_eq!(saml["Status"], 1);
+    let update = json!({"Operate": "enable", "AuxiliaryDomain": "a.example"});
+    assert_eq!(
+        cloud.code("UpdateUserSAMLConfig", &update),
+        "UnknownParameter"
+    );
     assert!(cloud.0.set(UIN, "site", json!("mars")).is_err());
     assert!(cloud.0.set(UIN, "sight", json!("china")).is_err());
 }
@@ -506,6 +689,8 @@ fn vendor_managed_providers_and_files_edited_by_hand() {
     let name = json!({"Name": "TencentReservedSSO-z1"});
     let by_hand = json!({"oidc_providers": {"TencentReservedSSO-z1": {
         "IdentityUrl": "https://idp.example", "IdentityKey": jwks(), "ClientId": ["a"],
+    }}, "saml_providers": {"TencentReservedSSO-z2": {
+        "Description": "Identity Center", "SAMLMetadataDocument": metadata(),
     }}});
     fs_err::write(&file, by_hand.to_string()).unwrap();
     assert_eq!(cloud.code("DescribeOIDCConfig", &name), "");
@@ -513,6 +698,10 @@ fn vendor_managed_providers_and_files_edited_by_hand() {
     assert_eq!(cloud.code("DeleteOIDCConfig", &name), forbidden);
     let given = with(role_oidc(), "Name", name["Name"].clone());
     assert_eq!(cloud.code("UpdateOIDCConfig", &given), forbidden);
+    let name = json!({"Name": "TencentReservedSSO-z2"});
+    assert_eq!(cloud.code("GetSAMLProvider", &name), "");
+    assert_eq!(cloud.code("UpdateSAMLProvider", &name), forbidden);
+    assert_eq!(cloud.code("DeleteSAMLProvider", &name), forbidden);
 
     assert_eq!(cloud.code("CreateUserOIDCConfig", &user_oidc()), "");
     let text = fs_err::read_to_string(&file).unwrap();
