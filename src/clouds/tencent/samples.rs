@@ -89,3 +89,40 @@ pub(super) fn oidc_provider() -> Samples {
         }),
     }
 }
+
+/// An identity provider's metadata with one signing certificate.
+fn metadata(host: &str) -> Value {
+    json!({ "inline": format!("TODO {host}") })
+}
+
+/// Samples of `TencentUserSaml`. The changed one is switched off.
+pub(super) fn user_saml() -> Samples {
+    Samples {
+        minimal: json!({ "metadata": metadata("idp.example.com") }),
+        full: json!({
+            "metadata": metadata("idp.example.com"),
+            "auxiliaryDomain": "acme.example",
+            "enabled": true,
+        }),
+        changed: json!({
+            "metadata": metadata("sso.example.com"),
+            "auxiliaryDomain": "acme.test",
+            "enabled": false,
+        }),
+    }
+}
+
+/// Samples of `TencentSamlProvider`.
+pub(super) fn saml_provider() -> Samples {
+    Samples {
+        minimal: json!({ "metadata": metadata("idp.example.com") }),
+        full: json!({
+            "metadata": metadata("idp.example.com"),
+            "description": "Okta",
+        }),
+        changed: json!({
+            "metadata": metadata("sso.example.com"),
+            "description": "Okta, after the move",
+        }),
+    }
+}
