@@ -423,6 +423,17 @@ fn turn(change: &FieldChange) -> FieldChange {
             removed: added,
             changed,
         },
+        Detail::Metadata {
+            added,
+            removed,
+            before,
+            after,
+        } => Detail::Metadata {
+            added: removed,
+            removed: added,
+            before: after,
+            after: before,
+        },
         Detail::Document { before, after } => Detail::Document {
             before: after,
             after: before,

@@ -92,6 +92,7 @@ fn combinations(
             | Form::Integer { .. }
             | Form::TextSet { .. }
             | Form::Keys { .. }
+            | Form::Metadata { .. }
             | Form::Fingerprints { .. }
             | Form::Json { .. } => return None,
         };

@@ -176,19 +176,24 @@ fn file(
     let mut drafts = Vec::new();
     for (object, text) in members {
         let name = &names[&key(object)];
-        let mut keys_file = String::new();
-        if let Some(keys) = &text.keys {
+        let mut side_file = String::new();
+        if let Some(side) = &text.side {
+            let spell::Side {
+                folder: below,
+                ending,
+                ..
+            } = side;
             let mut number = 1;
-            keys_file = format!("keys/{name}.jwks.json");
-            while import.files.contains_key(&format!("{folder}/{keys_file}")) {
+            side_file = format!("{below}/{name}.{ending}");
+            while import.files.contains_key(&format!("{folder}/{side_file}")) {
                 number += 1;
-                keys_file = format!("keys/{name}-{number}.jwks.json");
+                side_file = format!("{below}/{name}-{number}.{ending}");
             }
             import
                 .files
-                .insert(format!("{folder}/{keys_file}"), spell::pretty(keys));
+                .insert(format!("{folder}/{side_file}"), side.text.clone());
         }
-        drafts.push(text.draft(&keys_file));
+        drafts.push(text.draft(&side_file));
         import.left_out.extend(text.left_out.iter().cloned());
         import.objects.push(Imported {
             address: Address {

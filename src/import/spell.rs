@@ -4,14 +4,14 @@
 use serde_json::json;
 
 use super::{Found, LeftOut, Names, Wish, key};
-use crate::federation::jwks;
+use crate::federation::{jwks, saml_metadata};
 use crate::manifest::write::{Draft, document};
 use crate::manifest::{AllowedEnv, parse_texts};
 use crate::model::{Fields, KindName, Value};
 use crate::provider::{Clear, Effect, Field, Form, Naming, Need};
 
-/// Stands for the path of the key file until that is chosen.
-const KEYS: &str = "keys.jwks.json";
+/// Stands for the path of the side file until that is chosen.
+const SIDE: &str = "side-file";
 
 /// An object as it will be written.
 #[derive(Debug, Clone)]
@@ -19,21 +19,51 @@ pub(super) struct Written {
     kind: &'static str,
     name: String,
     spec: Vec<(String, Value)>,
-    /// The field that takes a key file.
-    keys_field: Option<&'static str>,
-    /// What goes into that file.
-    pub(super) keys: Option<Value>,
+    /// What goes into a file of its own.
+    pub(super) side: Option<Side>,
     /// Fields that no manifest can say.
     pub(super) left_out: Vec<LeftOut>,
 }
 
+/// A field whose value stands in a file beside the manifest.
+#[derive(Debug, Clone)]
+pub(super) struct Side {
+    field: &'static str,
+    /// The folder below the manifest's.
+    pub(super) folder: &'static str,
+    /// What the file's name ends with.
+    pub(super) ending: &'static str,
+    /// The file's text.
+    pub(super) text: String,
+}
+
+impl Side {
+    /// The side file of a field that has one.
+    fn of(field: &Field, value: &Value) -> Option<Self> {
+        let (folder, ending, text) = match (&field.form, value) {
+            (Form::Keys { .. }, _) => ("keys", "jwks.json", pretty(value)),
+            // Verbatim: a line break more would be another text, and XML may not lose any.
+            (Form::Metadata { .. }, Value::String(text)) => {
+                ("metadata", "metadata.xml", text.clone())
+            }
+            _ => return None,
+        };
+        Some(Self {
+            field: field.name,
+            folder,
+            ending,
+            text,
+        })
+    }
+}
+
 impl Written {
-    /// The document, with the path of its key file.
-    pub(super) fn draft(&self, keys_file: &str) -> Draft {
+    /// The document, with the path of its side file.
+    pub(super) fn draft(&self, side_file: &str) -> Draft {
         let mut spec = self.spec.clone();
         for (name, value) in &mut spec {
-            if Some(name.as_str()) == self.keys_field {
-                *value = json!({ "file": keys_file });
+            if self.side.as_ref().is_some_and(|side| side.field == name) {
+                *value = json!({ "file": side_file });
             }
         }
         Draft {
@@ -45,7 +75,7 @@ impl Written {
 }
 
 /// A key set as people read it.
-pub(super) fn pretty(keys: &Value) -> String {
+fn pretty(keys: &Value) -> String {
     // Only maps with keys that are no texts can fail, and JSON values have none.
     let mut text = serde_json::to_string_pretty(keys).expect("JSON has text keys");
     text.push('\n');
@@ -66,8 +96,7 @@ pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Wr
         kind: info.name.0,
         name: name.clone(),
         spec: vec![("account".to_owned(), wish.account.name.clone().into())],
-        keys_field: None,
-        keys: None,
+        side: None,
         left_out: Vec::new(),
     };
     if matches!(info.naming, Naming::Named(_)) && *name != found.identity {
@@ -84,7 +113,7 @@ pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Wr
             None => return Err(left_out(None, format!("it has no `{}`", field.name))),
         }
     }
-    if let Some(why) = mistake(&written, None) {
+    if let Some(why) = mistake(&written) {
         return Err(left_out(None, why));
     }
     let mut kept: Fields = found.fields.clone();
@@ -96,15 +125,11 @@ pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Wr
         };
         let mut alone = written.clone();
         alone.spec.push((field.name.to_owned(), value));
-        let keys = live.filter(|_| matches!(field.form, Form::Keys { .. }));
-        match mistake(&alone, keys) {
-            None => {
-                written.spec = alone.spec;
-                if keys.is_some() {
-                    written.keys_field = Some(field.name);
-                    written.keys = keys.cloned();
-                }
-            }
+        let side = live.and_then(|live| Side::of(field, live));
+        let why = live.and_then(|live| unusable(field, live));
+        alone.side = side.or(alone.side);
+        match why.or_else(|| mistake(&alone)) {
+            None => written = alone,
             Some(why) => {
                 kept.remove(field.name);
                 written.left_out.push(left_out(Some(field.name), why));
@@ -122,9 +147,8 @@ pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Wr
             return Err(left_out(None, finding.title));
         }
         written.spec.retain(|(name, _)| name != finding.field);
-        if written.keys_field == Some(finding.field) {
-            written.keys_field = None;
-            written.keys = None;
+        if written.side.as_ref().is_some_and(|side| side.field == finding.field) {
+            written.side = None;
         }
         written
             .left_out
@@ -154,22 +178,37 @@ fn spelled(field: &Field, value: Option<&Value>, known: &Names) -> Option<Value>
                 None => json!({ "external": identity }),
             }
         }
-        (Form::Keys { .. }, _) => json!({ "file": KEYS }),
+        (Form::Keys { .. } | Form::Metadata { .. }, _) => json!({ "file": SIDE }),
         _ => value.clone(),
     })
 }
 
-/// What is wrong with the document as it stands, in one sentence.
-fn mistake(written: &Written, keys: Option<&Value>) -> Option<String> {
-    if let Some(keys) = keys
-        && let Err(problems) = jwks::check(keys)
-    {
-        let what = problems.first().map_or("", |problem| problem.text.as_str());
-        return Some(format!("the cloud holds no usable key set: {what}"));
+/// What is wrong with a live value that would go into a side file, in one sentence.
+fn unusable(field: &Field, live: &Value) -> Option<String> {
+    match (&field.form, live) {
+        (Form::Keys { .. }, keys) => {
+            let problems = jwks::check(keys).err()?;
+            let what = problems.first().map_or("", |problem| problem.text.as_str());
+            Some(format!("the cloud holds no usable key set: {what}"))
+        }
+        (Form::Metadata { .. }, Value::String(text)) => {
+            let problems = saml_metadata::check(text).err()?;
+            let what = problems.first().map(ToString::to_string);
+            let what = what.unwrap_or_default();
+            Some(format!("the cloud holds no usable SAML metadata: {what}"))
+        }
+        _ => None,
     }
-    let keys = keys.or(written.keys.as_ref()).map(pretty);
-    let sides: Vec<(&str, &str)> = keys.iter().map(|keys| (KEYS, keys.as_str())).collect();
-    let text = document(&written.draft(KEYS));
+}
+
+/// What is wrong with the document as it stands, in one sentence.
+fn mistake(written: &Written) -> Option<String> {
+    let sides: Vec<(&str, &str)> = written
+        .side
+        .iter()
+        .map(|side| (SIDE, side.text.as_str()))
+        .collect();
+    let text = document(&written.draft(SIDE));
     let clouds = crate::clouds::CLOUDS;
     let (_, found) = parse_texts(&[("", &text)], &sides, clouds, &AllowedEnv::default());
     let first = found.into_sorted().into_iter().next()?;

@@ -181,6 +181,9 @@ fn form_words(form: &Form) -> String {
         Form::Keys { max_characters } => format!(
             "{{issuer: true}}, {{file: PATH}} or {{inline: {{keys: [...]}}}}; at most {max_characters} characters as JSON"
         ),
+        Form::Metadata { max_bytes } => format!(
+            "{{file: PATH}} or {{inline: \"<EntityDescriptor …>\"}}; at most {max_bytes} bytes of XML"
+        ),
         Form::Fingerprints { max_items } => {
             format!("at most {max_items} SHA-1 fingerprints, or {{issuer: true}}")
         }

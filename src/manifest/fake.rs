@@ -110,6 +110,11 @@ static PROVIDER: KindInfo = KindInfo {
             Clear::Refused("keys can only be replaced"),
         ),
         field(
+            "metadata",
+            Form::Metadata { max_bytes: 4000 },
+            Clear::Refused("metadata can only be replaced"),
+        ),
+        field(
             "description",
             Form::Text(crate::provider::field::text(0, 20)),
             Clear::Text,

@@ -61,6 +61,9 @@ fn field_value(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Optio
         Form::Keys { max_characters } => {
             return super::keys::keys(checker, entry, name, *max_characters);
         }
+        Form::Metadata { max_bytes } => {
+            return super::metadata::metadata(checker, entry, name, *max_bytes);
+        }
         Form::Fingerprints { max_items } => {
             return super::keys::fingerprints(checker, node, name, *max_items);
         }
@@ -83,7 +86,7 @@ fn is_empty(form: &Form, node: &Node) -> bool {
     match form {
         Form::Text(_) | Form::Choice(_) | Form::Reference { .. } => text,
         Form::TextSet { .. } | Form::Fingerprints { .. } => list,
-        Form::Keys { .. } => map,
+        Form::Keys { .. } | Form::Metadata { .. } => map,
         Form::Json { .. } => text || list || map,
         Form::Flag | Form::Integer { .. } => false,
     }

@@ -217,7 +217,7 @@ impl Walk<'_> {
         {
             return;
         }
-        match read_confined(path, root, MANIFEST_BYTES) {
+        match read_confined(path, root, MANIFEST_BYTES).and_then(utf8) {
             Ok(text) => {
                 self.bytes += text.len() as u64;
                 if self.bytes > ALL_MANIFESTS_BYTES {
@@ -250,7 +250,7 @@ impl Walk<'_> {
 pub(super) struct SideFiles {
     /// Texts by name, for manifests that came without files.
     texts: BTreeMap<String, String>,
-    read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, Refusal>>>,
+    read: Mutex<BTreeMap<PathBuf, Result<Arc<[u8]>, Refusal>>>,
 }
 
 impl SideFiles {
@@ -266,12 +266,17 @@ impl SideFiles {
     }
 
     /// The text of a file that the manifest at `place` refers to.
-    pub(super) fn text(&self, place: &Place, reference: &str) -> Result<Arc<str>, Refusal> {
+    pub(super) fn text(&self, place: &Place, reference: &str) -> Result<String, Refusal> {
+        utf8(self.bytes(place, reference)?.to_vec())
+    }
+
+    /// The bytes of such a file, for formats that name their own encoding.
+    pub(super) fn bytes(&self, place: &Place, reference: &str) -> Result<Arc<[u8]>, Refusal> {
         let Some(root) = &place.root else {
             return self
                 .texts
                 .get(reference)
-                .map(|text| Arc::from(text.as_str()))
+                .map(|text| Arc::from(text.as_bytes()))
                 .ok_or_else(|| unreadable(ErrorKind::NotFound));
         };
         if leads_out(&place.folder, reference, root) {
@@ -306,7 +311,7 @@ fn leads_out(folder: &Path, reference: &str, root: &Path) -> bool {
     false
 }
 
-fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<String, Refusal> {
+fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<Vec<u8>, Refusal> {
     let path = path
         .canonicalize()
         .map_err(|error| unreadable(error.kind()))?;
@@ -333,6 +338,10 @@ fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<String, Refusal> 
     if bytes.len() as u64 > cap {
         return Err(too_large(cap));
     }
+    Ok(bytes)
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Refusal> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Refusal::new(Code::NotText, format!("byte {at} is not UTF-8"))

@@ -19,6 +19,7 @@ mod fields;
 mod json;
 mod keys;
 mod load;
+mod metadata;
 mod node;
 mod read;
 mod scalar;

@@ -233,6 +233,7 @@ fn field(field: &Field) -> Value {
                 | Form::Flag
                 | Form::Integer { .. }
                 | Form::Keys { .. }
+                | Form::Metadata { .. }
                 | Form::Json { .. } => json!({"const": ""}),
             };
             let mut schema = Map::new();
@@ -256,6 +257,10 @@ fn form(form: &Form) -> Map<String, Value> {
         // No `maxItems`: doubles are merged before they are counted.
         Form::TextSet { item, .. } => json!({"type": "array", "items": text(item)}),
         Form::Keys { .. } => keys(),
+        Form::Metadata { .. } => json!({"oneOf": [
+            only("file", &json!({"type": "string", "minLength": 1})),
+            only("inline", &json!({"type": "string", "minLength": 1})),
+        ]}),
         Form::Fingerprints { .. } => json!({"oneOf": [
             {
                 "type": "array",

@@ -45,7 +45,7 @@ macro_rules! codes {
 codes! {
     YamlSyntax, "yaml-syntax", "The file is not valid YAML. The message says where reading stopped; nothing after that place in the file was checked.";
     FileUnreadable, "file-unreadable", "The file or folder could not be read: it does not exist, is not readable for this user, or is not a regular file.";
-    FileTooLarge, "file-too-large", "The file is larger than a manifest or a side file may be. Manifests may have 8 MiB, key files 1 MiB.";
+    FileTooLarge, "file-too-large", "The file is larger than a manifest or a side file may be. Manifests may have 8 MiB, files that they refer to 1 MiB.";
     NotText, "not-text", "The file is not UTF-8 text.";
     TooComplex, "too-complex", "The document goes past the limits on nesting, nodes or aliases. These limits keep a hostile file from using up memory; no sensible manifest comes near them.";
     OutsideRoot, "outside-root", "A path leads out of the folder that was named on the command line, directly or through a symbolic link. Manifests may only read files below that folder.";
@@ -72,7 +72,8 @@ codes! {
     CannotBeAbsent, "cannot-be-absent", "The cloud has no call that removes this object by itself; it goes with its identity provider.";
     UnsupportedBySite, "unsupported-by-site", "The account's site does not know this field.";
     InvalidKeys, "invalid-keys", "The key set is no JWKS with usable public keys.";
-    PrivateKey, "private-key", "The key set holds private key material. Treat that key as leaked: whoever can read the repository can sign in. Publish the public half only.";
+    PrivateKey, "private-key", "The key set or metadata holds private key material. Treat that key as leaked: whoever can read the repository can sign in. Publish the public half only.";
+    InvalidMetadata, "invalid-metadata", "The text is no usable SAML 2.0 metadata of one identity provider: it is no such XML, holds a document type definition, describes no provider or several, or has no signing certificate that can be read. The message says what and on which line.";
     IssuerNotLocked, "issuer-not-locked", "`{issuer: true}` takes the issuer's keys or fingerprints from idform.lock, which does not hold this issuer.";
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
     EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";

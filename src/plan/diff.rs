@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::federation::jwks;
+use crate::federation::{jwks, saml_metadata};
 use crate::model::intern::{Word, word};
 use crate::model::{Fields, Value};
 use crate::provider::{Clear, Field, Form};
@@ -47,6 +47,17 @@ pub enum Detail {
         removed: Vec<String>,
         /// Other material or use under the same `kid`.
         changed: Vec<String>,
+    },
+    /// SAML metadata, by meaning.
+    Metadata {
+        /// Facts that only the desired document states: `signing certificate CN=…, until …`.
+        added: Vec<String>,
+        /// Facts that only the live document states.
+        removed: Vec<String>,
+        /// What facts do not tell of the live document, for a line diff.
+        before: String,
+        /// The same of the desired document; equal when the facts tell all.
+        after: String,
     },
     /// Documents, pretty-printed for a line diff.
     Document {
@@ -97,7 +108,10 @@ fn same(field: &Field, left: Option<&Value>, right: Option<&Value>) -> bool {
     let left = left.or(empty.as_ref());
     let right = right.or(empty.as_ref());
     match (left, right) {
-        (Some(left), Some(right)) => canonical(field, left) == canonical(field, right),
+        // Equal texts need no canonical form, which for metadata is work.
+        (Some(left), Some(right)) => {
+            left == right || canonical(field, left) == canonical(field, right)
+        }
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     }
@@ -107,6 +121,10 @@ fn same(field: &Field, left: Option<&Value>, right: Option<&Value>) -> bool {
 fn canonical<'v>(field: &Field, value: &'v Value) -> Cow<'v, Value> {
     match &field.form {
         Form::Json { canonical, .. } => Cow::Owned(canonical(value)),
+        Form::Metadata { .. } => match value.as_str() {
+            None | Some("") => Cow::Borrowed(value),
+            Some(text) => Cow::Owned(Value::String(saml_metadata::canonical(text))),
+        },
         Form::Text(_)
         | Form::Flag
         | Form::Integer { .. }
@@ -153,6 +171,15 @@ fn detail(field: &Field, before: Option<&Value>, after: Option<&Value>) -> Detai
                 changed: shown(&found.changed),
             }
         }
+        Form::Metadata { .. } => {
+            let found = saml_metadata::differences(text(before), text(after));
+            Detail::Metadata {
+                added: found.added,
+                removed: found.removed,
+                before: found.rest_before,
+                after: found.rest_after,
+            }
+        }
         Form::Json { canonical, .. } => {
             let pretty = |value: Option<&Value>| {
                 value.map_or_else(String::new, |value| {
@@ -173,6 +200,10 @@ fn detail(field: &Field, before: Option<&Value>, after: Option<&Value>) -> Detai
         | Form::Choice(_)
         | Form::Reference { .. } => Detail::Whole,
     }
+}
+
+fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
 }
 
 fn texts(value: Option<&Value>) -> BTreeSet<&str> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::compile::World;
+use crate::federation::saml_metadata;
 use crate::model::{Address, KindName, Selector, Value};
 use crate::provider::{Effect, KindInfo, SideEffect, field_of};
 
@@ -96,6 +97,18 @@ fn accepts(change: &FieldChange) -> Vec<Risk> {
             !added.is_empty() || !changed.is_empty(),
             !removed.is_empty() || !changed.is_empty(),
         ),
+        Detail::Metadata { .. } => {
+            let text = |value: &Option<Value>| {
+                let text = value.as_ref().and_then(Value::as_str);
+                text.unwrap_or_default().to_owned()
+            };
+            let found = saml_metadata::differences(&text(&change.before), &text(&change.after));
+            if !found.accepts_more && !found.may_break {
+                // Names and addresses of people, and what is said for them.
+                return vec![Risk::Cosmetic];
+            }
+            (found.accepts_more, found.may_break)
+        }
         // Another document or text accepts others and refuses those before.
         Detail::Whole | Detail::Document { .. } => (true, change.before.is_some()),
     };

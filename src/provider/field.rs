@@ -29,7 +29,7 @@ pub struct Field {
 }
 
 /// What values a field takes. Also decides how they are compared: sets as sets, keys by key,
-/// fingerprints without case, JSON as JSON, everything else exactly.
+/// fingerprints without case, JSON as JSON, SAML metadata as XML, everything else exactly.
 #[derive(Debug)]
 pub enum Form {
     /// One text.
@@ -58,6 +58,14 @@ pub enum Form {
     Keys {
         /// Longest canonical JSON text the cloud takes, in characters.
         max_characters: usize,
+    },
+    /// SAML metadata of one identity provider: exactly one of `{file}`, `{inline}`. The value is the
+    /// XML as its author wrote it, one text in UTF-8 without a byte order mark; that text is what is
+    /// sent. It is compared by meaning: `federation::saml_metadata` says what means nothing. A live
+    /// value is what `saml_metadata::decode_live` makes of the cloud's bytes.
+    Metadata {
+        /// Longest text the cloud takes, in bytes of UTF-8.
+        max_bytes: usize,
     },
     /// SHA-1 fingerprints of certificates, or `{issuer: true}`.
     Fingerprints {

@@ -1,5 +1,5 @@
-//! One field change as lines: sets element by element, keys by their short forms, documents and
-//! texts of several lines as unified diffs, everything else as old and new.
+//! One field change as lines: sets element by element, keys by their short forms, SAML metadata by
+//! what it states and the rest of it as a diff, documents and texts of several lines as unified diffs, everything else as old and new.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -52,6 +52,17 @@ fn all(change: &FieldChange, theme: &Theme, width: usize, pair: Pair) -> Vec<Str
             let mut shown = signed('-', removed, theme, width);
             shown.extend(signed('~', changed, theme, width));
             shown.extend(signed('+', added, theme, width));
+            shown
+        }
+        Detail::Metadata {
+            added,
+            removed,
+            before,
+            after,
+        } => {
+            let mut shown = signed('-', removed, theme, width);
+            shown.extend(signed('+', added, theme, width));
+            shown.extend(diff(before, after, theme, width));
             shown
         }
         Detail::Document { before, after } => diff(before, after, theme, width),

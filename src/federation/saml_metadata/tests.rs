@@ -1,0 +1,1 @@
+//! Metadata: encodings, guards, meaning, differences.
