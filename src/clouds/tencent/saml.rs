@@ -6,17 +6,20 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::fields;
 use crate::clouds::wire;
+use crate::federation::saml_metadata::decode_live;
 use crate::model::{Fields, Value};
-use crate::provider::{Change, Clear, Effect, Field, Form, Impossible, Need, field};
+use crate::provider::{Change, Clear, Effect, Field, Form, Impossible, Need};
 
 /// Nobody documents a limit; a request may have 10 MB (§1.3), and side files have 1 MiB.
-const METADATA_CHARACTERS: usize = 1024 * 1024;
+const METADATA_BYTES: usize = 1024 * 1024;
 
 /// The row of `metadata`.
 pub(super) const METADATA: Field = Field {
     name: "metadata",
     cloud_name: "SAMLMetadataDocument",
-    form: Form::Text(field::text(1, METADATA_CHARACTERS)),
+    form: Form::Metadata {
+        max_bytes: METADATA_BYTES,
+    },
     need: Need::ForCreate,
     clear: Clear::Refused("Tencent Cloud requires the identity provider's metadata"),
     change: Change::InPlace,
@@ -28,7 +31,7 @@ pub(super) const METADATA: Field = Field {
 /// The live document. What is no base64 is kept as it is and so differs from every metadata.
 pub(super) fn live_metadata(raw: &Value) -> Option<Value> {
     let text = wire::text(raw, "SAMLMetadata").filter(|text| !text.is_empty())?;
-    let decoded = fields::decode(&text).and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = fields::decode(&text).map(|bytes| decode_live(&bytes));
     Some(decoded.unwrap_or(text).into())
 }
 

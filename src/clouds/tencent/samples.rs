@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clouds::samples::{first_metadata, second_metadata};
 use crate::provider::Samples;
 
 /// The public half of a test key (apis/tencent.md §10).
@@ -90,22 +91,17 @@ pub(super) fn oidc_provider() -> Samples {
     }
 }
 
-/// An identity provider's metadata with one signing certificate.
-fn metadata(host: &str) -> Value {
-    json!({ "inline": format!("TODO {host}") })
-}
-
 /// Samples of `TencentUserSaml`. The changed one is switched off.
 pub(super) fn user_saml() -> Samples {
     Samples {
-        minimal: json!({ "metadata": metadata("idp.example.com") }),
+        minimal: json!({ "metadata": first_metadata() }),
         full: json!({
-            "metadata": metadata("idp.example.com"),
+            "metadata": first_metadata(),
             "auxiliaryDomain": "acme.example",
             "enabled": true,
         }),
         changed: json!({
-            "metadata": metadata("sso.example.com"),
+            "metadata": second_metadata(),
             "auxiliaryDomain": "acme.test",
             "enabled": false,
         }),
@@ -115,13 +111,13 @@ pub(super) fn user_saml() -> Samples {
 /// Samples of `TencentSamlProvider`.
 pub(super) fn saml_provider() -> Samples {
     Samples {
-        minimal: json!({ "metadata": metadata("idp.example.com") }),
+        minimal: json!({ "metadata": first_metadata() }),
         full: json!({
-            "metadata": metadata("idp.example.com"),
+            "metadata": first_metadata(),
             "description": "Okta",
         }),
         changed: json!({
-            "metadata": metadata("sso.example.com"),
+            "metadata": second_metadata(),
             "description": "Okta, after the move",
         }),
     }
