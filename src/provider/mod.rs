@@ -404,6 +404,12 @@ pub trait ResourceKind: Sync {
 
     /// Examples for the contract suite.
     fn samples(&self) -> Samples;
+
+    /// What must be in the account for the samples, besides what they refer to: kinds with the
+    /// `spec` of each.
+    fn scenery(&self) -> Vec<(KindName, Value)> {
+        Vec::new()
+    }
 }
 
 /// Finds a field of a kind's table by its manifest name.

@@ -6,9 +6,9 @@ use serde_json::Value;
 use idform::apply::Outcome;
 use idform::clouds::CLOUDS;
 use idform::plan::{Action, Plan};
-use idform::provider::{Cloud, Form, Naming, Removal, ResourceKind};
+use idform::provider::{Cloud, Naming, Removal, ResourceKind};
 
-use crate::support::{ACCOUNTS, Clouds, document};
+use crate::support::{ACCOUNTS, Clouds, document, scenery};
 
 /// One kind on stage: its own document, and those of the objects it refers to.
 struct Act {
@@ -51,34 +51,7 @@ impl Act {
             kind,
             scenery: Vec::new(),
         };
-        let mut wanted = vec![kind];
-        let mut made = std::collections::BTreeSet::new();
-        while let Some(kind) = wanted.pop() {
-            let samples = kind.samples();
-            for spec in [&samples.minimal, &samples.full, &samples.changed] {
-                for field in kind.info().fields {
-                    let Form::Reference { kind: other, .. } = &field.form else {
-                        continue;
-                    };
-                    let Some(name) = spec[field.name]["external"].as_str() else {
-                        continue;
-                    };
-                    let other = idform::clouds::kind(other).expect("references name kinds");
-                    if made.insert((other.info().name, name.to_owned())) {
-                        let mut scene = other.samples().minimal.clone();
-                        scene["name"] = name.into();
-                        let manifest_name = name.to_lowercase().replace('_', "-");
-                        act.scenery.push(document(
-                            other.info().name.0,
-                            &manifest_name,
-                            &act.account(),
-                            &scene,
-                        ));
-                        wanted.push(other);
-                    }
-                }
-            }
-        }
+        act.scenery = scenery(kind, &act.account());
         act
     }
 }
