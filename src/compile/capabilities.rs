@@ -64,8 +64,8 @@ pub struct TakenEntry {
     pub field: &'static str,
     /// The native fields that take it: `Kind.field`.
     pub becomes: Vec<String>,
-    /// Why none is needed, where none takes it.
-    pub not_needed: Option<&'static str>,
+    /// Why none takes it.
+    pub not_used: Option<&'static str>,
 }
 
 /// A native field that has to be given for one account.
@@ -202,13 +202,13 @@ fn taken(holding: &Holding, row: &Field) -> Option<TakenEntry> {
         .takers(row.name)
         .map(|(kind, field)| format!("{kind}.{field}"))
         .collect();
-    let mut not_needed = holding.not_needed.iter();
-    let not_needed = not_needed.find(|(name, _)| *name == row.name);
-    let not_needed = not_needed.map(|(_, why)| *why);
-    (!becomes.is_empty() || not_needed.is_some()).then_some(TakenEntry {
+    let mut not_used = holding.not_used.iter();
+    let not_used = not_used.find(|(name, _)| *name == row.name);
+    let not_used = not_used.map(|(_, why)| *why);
+    (!becomes.is_empty() || not_used.is_some()).then_some(TakenEntry {
         field: row.name,
         becomes,
-        not_needed,
+        not_used,
     })
 }
 

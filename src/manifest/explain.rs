@@ -173,10 +173,10 @@ fn portable_field_text(kind: &PortableKind, field: &Field, clouds: &[&Cloud]) ->
                 .takers(field.name)
                 .map(|(kind, name)| format!("{kind}.{name}"))
                 .collect();
-            let mut not_needed = holding.not_needed.iter();
-            let how = match not_needed.find(|(name, _)| *name == field.name) {
+            let mut not_used = holding.not_used.iter();
+            let how = match not_used.find(|(name, _)| *name == field.name) {
                 _ if !taken.is_empty() => taken.join(", "),
-                Some((_, why)) => format!("not needed: {why}"),
+                Some((_, why)) => format!("not used: {why}"),
                 None => continue,
             };
             line(&mut said, &format!("    {:8}  {how}", cloud.id.0));

@@ -61,9 +61,10 @@ pub struct Asked<'a> {
 pub struct Holding {
     /// One for each native object.
     pub parts: Vec<Part>,
-    /// The portable fields that no part takes because the cloud does the same without them. One
+    /// The portable fields that no part takes because the cloud does the same without them, or has no
+    /// place for a text. One
     /// sentence each.
-    pub not_needed: Vec<(&'static str, &'static str)>,
+    pub not_used: Vec<(&'static str, &'static str)>,
 }
 
 /// One native object.

@@ -167,11 +167,11 @@ pub fn markdown(matrix: &Capabilities) -> String {
 
 /// What is to be known of a portable kind in one cloud besides its native kinds.
 fn remarks(held: &HeldEntry) -> impl Iterator<Item = String> + '_ {
-    let not_needed = held.fields.iter().filter_map(|taken| {
-        let why = taken.not_needed?;
-        Some(format!("`{}` is not needed: {why}.", taken.field))
+    let not_used = held.fields.iter().filter_map(|taken| {
+        let why = taken.not_used?;
+        Some(format!("`{}` is not used: {why}.", taken.field))
     });
-    needs(held).chain(gaps(held)).chain(not_needed)
+    needs(held).chain(gaps(held)).chain(not_used)
 }
 
 fn needs(held: &HeldEntry) -> impl Iterator<Item = String> + '_ {

@@ -387,3 +387,152 @@ fn another_document_may_refer_to_what_a_portable_one_stands_for() {
         ]
     );
 }
+
+/// Metadata that every cloud takes: that of a native kind's samples.
+fn metadata(which: &str) -> Value {
+    let kind = idform::clouds::kind("TencentSamlProvider").expect("a kind");
+    let samples = kind.samples();
+    let sample = if which == "first" {
+        samples.full
+    } else {
+        samples.changed
+    };
+    sample["metadata"].clone()
+}
+
+fn saml(purpose: &str, which: &str, lifecycle: &Value, accounts: &Value) -> String {
+    json!({
+        "apiVersion": "idform/v1",
+        "kind": "SamlProvider",
+        "metadata": {"name": "okta"},
+        "lifecycle": lifecycle,
+        "spec": {
+            "use": purpose,
+            "metadata": metadata(which),
+            "description": "Staff",
+            "accounts": accounts,
+        },
+    })
+    .to_string()
+}
+
+/// On Huawei Cloud: with conversion rules, or as IAM users that exist.
+fn saml_on_huawei(sso_type: &str) -> Vec<(&'static str, Value)> {
+    let mut protocol = json!({"identityProvider": "okta", "protocol": "saml"});
+    let provider = json!({"ssoType": sso_type, "enabled": true, "description": "Staff"});
+    let mut objects = vec![("HuaweiIdentityProvider", provider)];
+    if sso_type == "virtual_user_sso" {
+        protocol["mapping"] = "okta".into();
+        let mapping = json!({"name": "mapping_okta", "rules": rules("email")});
+        objects.push(("HuaweiMapping", mapping));
+    }
+    objects.push(("HuaweiProtocol", protocol));
+    let config = json!({"identityProvider": "okta", "metadata": metadata("first")});
+    objects.push(("HuaweiSamlMetadata", config));
+    objects
+}
+
+#[test]
+fn a_saml_document_is_what_it_stands_for() {
+    let virtual_user = json!({"rules": rules("email")});
+    let iam_user = json!({"ssoType": "iam_user_sso"});
+    let user_sso = json!({"metadata": metadata("first"), "enabled": true});
+    let tencent_user = json!({"metadata": metadata("first"), "enabled": false});
+    let provider = json!({"metadata": metadata("first"), "description": "Staff"});
+    let own = json!({"name": "Okta", "metadata": metadata("second"), "description": "Staff"});
+    for (purpose, account, set, objects) in [
+        (
+            "workforce",
+            "tencent-prod",
+            json!({"enabled": false}),
+            vec![("TencentUserSaml", tencent_user)],
+        ),
+        (
+            "workforce",
+            "alibaba-prod",
+            json!({}),
+            vec![("AlibabaUserSso", user_sso)],
+        ),
+        (
+            "workforce",
+            "huawei-prod",
+            iam_user,
+            saml_on_huawei("iam_user_sso"),
+        ),
+        (
+            "workload",
+            "tencent-prod",
+            json!({}),
+            vec![("TencentSamlProvider", provider)],
+        ),
+        (
+            "workload",
+            "alibaba-prod",
+            json!({"name": "Okta", "metadata": metadata("second")}),
+            vec![("AlibabaSamlProvider", own)],
+        ),
+        (
+            "workload",
+            "huawei-prod",
+            virtual_user,
+            saml_on_huawei("virtual_user_sso"),
+        ),
+    ] {
+        let accounts = json!([{"account": account, "set": set}]);
+        let text = saml(purpose, "first", &json!({}), &accounts);
+        let one = world(&[ACCOUNTS, &text]);
+        let natives: Vec<String> = objects
+            .iter()
+            .map(|(kind, spec)| document(kind, "okta", account, spec))
+            .collect();
+        let mut texts: Vec<&str> = natives.iter().map(String::as_str).collect();
+        texts.push(ACCOUNTS);
+        assert_eq!(
+            wanted(&one),
+            wanted(&world(&texts)),
+            "{purpose} in {account}"
+        );
+    }
+}
+
+#[test]
+fn a_saml_document_lives_its_whole_life() {
+    for (purpose, count, changed, last) in [
+        // The settings of Alibaba Cloud always exist, and are switched off in the end.
+        ("workforce", 6, 3, [Action::Delete, Action::Disable]),
+        ("workload", 6, 3, [Action::Delete, Action::Delete]),
+    ] {
+        let clouds = Clouds::new();
+        let accounts = json!([
+            {"account": "tencent-prod"},
+            {"account": "alibaba-prod"},
+            {"account": "huawei-prod", "set": {"rules": rules("email")}},
+        ]);
+        let first = [Action::Create, Action::Update];
+        let stages = [
+            ("first", json!({}), first, count),
+            ("second", json!({}), [Action::Update; 2], changed),
+            ("second", json!({"ensure": "absent"}), last, count),
+        ];
+        for (which, lifecycle, actions, count) in stages {
+            let text = saml(purpose, which, &lifecycle, &accounts);
+            let texts = [ACCOUNTS, text.as_str()];
+            let plan = clouds.plan(&texts);
+            let steps: Vec<_> = plan.steps.iter().filter(|it| it.is_change()).collect();
+            assert_eq!(steps.len(), count, "{purpose}: {:#?}", plan.steps);
+            for step in steps {
+                assert!(actions.contains(&step.action), "{purpose}: {step:#?}");
+            }
+            for outcome in clouds.apply(&texts).outcomes {
+                assert_eq!(outcome.outcome, Outcome::Done, "{outcome:#?}");
+            }
+            let left = clouds.plan(&texts);
+            let is_left = |action| action != Action::NoOp;
+            assert!(
+                !left.steps.iter().any(|step| is_left(step.action)),
+                "{:#?}",
+                left.steps
+            );
+        }
+    }
+}

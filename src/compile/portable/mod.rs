@@ -5,16 +5,17 @@
 //! Carrying that out, with values and places, is the manifest room's; it is handed [`CATALOGUE`].
 
 mod oidc_provider;
+mod saml_provider;
 #[cfg(test)]
 mod tests;
 
 use crate::clouds::CLOUDS;
 use crate::model::{KindName, Value};
 use crate::provider::portable::{Gap, Part, Source};
-use crate::provider::{Catalogue, PortableKind};
+use crate::provider::{Catalogue, Change, Clear, Effect, Field, Form, Need, PortableKind};
 
 /// Every portable kind, in the order of the documentation.
-pub static PORTABLE: &[&PortableKind] = &[&oidc_provider::KIND];
+pub static PORTABLE: &[&PortableKind] = &[&oidc_provider::KIND, &saml_provider::KIND];
 
 /// All kinds that manifests may name.
 pub static CATALOGUE: Catalogue = Catalogue {
@@ -35,6 +36,21 @@ static UNKNOWN_CLOUD: Gap = Gap {
     instead: "declare the cloud's own kinds",
     source: "",
 };
+
+/// A row of a portable table, by its name, form, what null means, and its meaning.
+const fn row(name: &'static str, form: Form, clear: Clear, doc: &'static str) -> Field {
+    Field {
+        name,
+        cloud_name: "",
+        form,
+        need: Need::Optional,
+        clear,
+        change: Change::InPlace,
+        effect: Effect::Accepts,
+        doc,
+        source: "",
+    }
+}
 
 /// One native object that is called as the document is.
 fn part(kind: &'static str, fields: Vec<(&'static str, Source)>) -> Part {

@@ -4,10 +4,10 @@
 //! has one for each account, Huawei Cloud the same as for workloads in another mode, Alibaba Cloud
 //! none.
 
-use super::{UNKNOWN_CLOUD, WORKFORCE, WORKLOAD, huawei_mapping, huawei_protocol, part};
+use super::{UNKNOWN_CLOUD, WORKFORCE, WORKLOAD, huawei_mapping, huawei_protocol, part, row};
 use crate::model::{KindName, Value};
 use crate::provider::portable::{Asked, Gap, Holding, Part, PortableKind, Source};
-use crate::provider::{Change, Clear, Effect, Field, Form, Need, TextRule, field};
+use crate::provider::{Clear, Effect, Field, Form, Need, TextRule, field};
 
 /// The kind.
 pub(super) static KIND: PortableKind = PortableKind {
@@ -37,21 +37,6 @@ const URL: TextRule = TextRule {
     allowed: "an https:// URL",
     check: |text| text.starts_with("https://"),
 };
-
-/// A row, by its name, form, what null means, and its meaning.
-const fn row(name: &'static str, form: Form, clear: Clear, doc: &'static str) -> Field {
-    Field {
-        name,
-        cloud_name: "",
-        form,
-        need: Need::Optional,
-        clear,
-        change: Change::InPlace,
-        effect: Effect::Accepts,
-        doc,
-        source: "",
-    }
-}
 
 static FIELDS: &[Field] = &[
     row(
@@ -143,8 +128,8 @@ static NO_CONSOLE_ON_ALIBABA: Gap = Gap {
     what: "console sign-in through OIDC",
     why: "an OIDC provider there serves programs that assume roles; people reach the console \
           through SAML only",
-    instead: "let people in through SAML (AlibabaUserSso for users, AlibabaSamlProvider for \
-              roles), or take this account out and keep `use: workforce` for the others",
+    instead: "take this account out, and let its people in through SAML: a SamlProvider with \
+              `use: workforce` for users, or `use: workload` for roles",
     source: "apis/alibaba.md §3.4",
 };
 
@@ -175,7 +160,7 @@ const ISSUER_SERVES: &str =
 fn stands_for(asked: &Asked<'_>) -> Result<Holding, &'static Gap> {
     let is_workload = asked.purpose == WORKLOAD;
     let no_fingerprints = ("fingerprints", KEYS_SERVE);
-    let (parts, not_needed) = match asked.cloud.0 {
+    let (parts, not_used) = match asked.cloud.0 {
         "tencent" if is_workload => {
             let fields = commons(&["issuer", "clientIds", "keys", "description"]);
             (vec![part("TencentOidcProvider", fields)], no_fingerprints)
@@ -199,7 +184,7 @@ fn stands_for(asked: &Asked<'_>) -> Result<Holding, &'static Gap> {
     };
     Ok(Holding {
         parts,
-        not_needed: vec![not_needed],
+        not_used: vec![not_used],
     })
 }
 
