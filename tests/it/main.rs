@@ -13,6 +13,7 @@ mod policies;
 mod portable;
 mod properties;
 mod published;
+mod saml;
 mod secrets;
 mod story;
 mod support;
