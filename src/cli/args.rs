@@ -49,6 +49,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Look whether a run would work: credentials, account, clock, rights, endpoints
     Doctor(Doctor),
+    /// Print what each cloud can and cannot express
+    Capabilities(Capabilities),
     /// The built-in emulator of the three clouds
     Sandbox(Sandbox),
     /// Print a completion script for a shell
@@ -94,6 +96,21 @@ pub(super) enum LogFormat {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+/// The form of the capability matrix.
+#[derive(Debug, clap::Args)]
+pub(super) struct Capabilities {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]
+    pub(super) format: TableFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    Text,
+    Json,
+    Markdown,
 }
 
 /// The forms a plan can take.

@@ -1,13 +1,14 @@
 //! `idform explain`: documentation of kinds, fields and codes, from the tables the program runs on.
 
-use crate::{clouds, manifest};
+use crate::compile::portable::CATALOGUE;
+use crate::manifest;
 
 use super::Exit;
 use super::args::Explain;
 use super::output::Output;
 
 pub(super) fn run(command: &Explain, output: &Output) -> Exit {
-    if let Some(text) = manifest::explain(clouds::CLOUDS, &command.topic) {
+    if let Some(text) = manifest::explain(CATALOGUE, &command.topic) {
         output.result(&text);
         return Exit::Success;
     }

@@ -491,7 +491,7 @@ impl Aside {
         }
         let schema = out.join(SCHEMA_FILE);
         if fs_err::symlink_metadata(&schema).is_err() {
-            let text = manifest_schema(crate::clouds::CLOUDS);
+            let text = manifest_schema(crate::compile::portable::CATALOGUE);
             let text = serde_json::to_string_pretty(&text).context("write the schema")? + "\n";
             fs_err::write(&schema, text).context("write the schema")?;
         }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod args;
+mod capabilities;
 mod config;
 mod doctor;
 mod drift;
@@ -65,6 +66,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Schema(command) => schema::run(command, &output),
         Command::Explain(command) => Ok(explain::run(command, &output)),
         Command::Doctor(command) => doctor::run(command, &args.common, &output),
+        Command::Capabilities(command) => Ok(capabilities::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
         Command::Completions(command) => packaging::completions(command, &output),
         Command::Man(command) => packaging::man(command, &output),
@@ -97,6 +99,7 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         | Command::Schema(_)
         | Command::Explain(_)
         | Command::Doctor(_)
+        | Command::Capabilities(_)
         | Command::Sandbox(_) => return None,
     };
     if !wants_json {

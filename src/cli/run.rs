@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::compile::portable::CATALOGUE;
 use crate::compile::{Selection, World, compile};
 use crate::lint::Scene;
 use crate::manifest::{AllowedEnv, Manifests};
@@ -67,8 +68,7 @@ pub(super) fn load_paths(
     for name in wanted.env.iter().chain(config.allowed_env()) {
         allowed.allow(name, std::env::var(name).ok());
     }
-    let (mut manifests, mut diagnostics) =
-        crate::manifest::load(paths, stdin, crate::clouds::CLOUDS, &allowed);
+    let (mut manifests, mut diagnostics) = crate::manifest::load(paths, stdin, CATALOGUE, &allowed);
     let world = compile(&manifests, &mut diagnostics);
     // From here on the world and the texts are enough, and the documents are the larger half.
     manifests.documents = Vec::new();

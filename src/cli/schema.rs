@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::{clouds, manifest, view};
+use crate::compile::portable::CATALOGUE;
+use crate::{manifest, view};
 
 use super::Exit;
 use super::args::{Schema, SchemaOf};
@@ -10,7 +11,7 @@ use super::output::Output;
 
 pub(super) fn run(command: &Schema, output: &Output) -> Result<Exit> {
     let schema = match command.of {
-        SchemaOf::Manifest => manifest::manifest_schema(clouds::CLOUDS),
+        SchemaOf::Manifest => manifest::manifest_schema(CATALOGUE),
         SchemaOf::Plan => view::schema::plan_schema(),
         SchemaOf::Config => super::config::schema(),
         SchemaOf::Report => view::schema::report_schema(),

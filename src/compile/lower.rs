@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests};
+use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests, unknown_account};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
 use crate::provider::{Clear, Field, Naming, Need, field_of};
 
@@ -41,7 +41,8 @@ pub(super) fn objects<'a>(
                 .unusable_accounts
                 .contains(&document.account.value)
             {
-                unknown_account(document, accounts, diagnostics);
+                let known = accounts.keys().map(String::as_str);
+                diagnostics.push(unknown_account(&document.account, known));
             }
             continue;
         };
@@ -179,26 +180,4 @@ fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Opt
             None
         }
     }
-}
-
-fn unknown_account(
-    document: &Document,
-    accounts: &BTreeMap<String, Arc<Account>>,
-    diagnostics: &mut Diagnostics,
-) {
-    let name = &document.account.value;
-    let near = accounts
-        .keys()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .filter(|(distance, _)| *distance <= 3)
-        .min();
-    let help = match near {
-        Some((_, known)) => format!("did you mean `{known}`?"),
-        None => "declare it: a document with `kind: Account` and this name".to_owned(),
-    };
-    diagnostics.push(
-        Diagnostic::error(Code::UnknownAccount, "no manifest declares this account")
-            .at(document.account.span, "not declared")
-            .help(help),
-    );
 }

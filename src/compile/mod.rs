@@ -2,8 +2,10 @@
 //!
 //! Pure: what comes out depends on the documents alone, and not on their order.
 
+pub mod capabilities;
 mod exclusive;
 mod lower;
+pub mod portable;
 mod resolve;
 pub mod select;
 

@@ -7,8 +7,9 @@ use super::check::{Checker, member, suggestion};
 use super::document::{Document, Ensure, Given, Lifecycle, Mode, Spanned, Waiver};
 use super::fields;
 use super::node::{Entry, Node, NodeValue};
+use super::portable::{self, Portable};
 use crate::model::{Account, Code, Diagnostic, Span, address::is_name};
-use crate::provider::{Cloud, Naming, Need, ResourceKind};
+use crate::provider::{Catalogue, Cloud, Field, Naming, Need, PortableKind, ResourceKind};
 
 /// The only version there is.
 pub(super) const API_VERSION: &str = "idform/v1";
@@ -19,6 +20,8 @@ pub(super) enum Read {
     Account(Spanned<Account>),
     /// A declared object.
     Object(Box<Document>),
+    /// A document that stands for objects on several clouds.
+    Portable(Box<Portable>),
     /// It has mistakes that leave neither; the name, when it has one, and whether it was an account.
     Unusable {
         /// `metadata.name`.
@@ -35,11 +38,7 @@ const LIFECYCLE: &[&str] = &["ensure", "mode", "protect", "ignore", "dependsOn",
 const WAIVER: &[&str] = &["code", "reason", "until"];
 
 /// Reads one document.
-pub(super) fn read(
-    checker: &mut Checker<'_>,
-    node: &Node,
-    clouds: &'static [&'static Cloud],
-) -> Read {
+pub(super) fn read(checker: &mut Checker<'_>, node: &Node, catalogue: Catalogue) -> Read {
     checker.object = None;
     checker.cloud = None;
     let is_account = node
@@ -61,34 +60,39 @@ pub(super) fn read(
     let kind = if is_account {
         None
     } else {
-        kind(checker, node.span, entries, clouds)
+        kind(checker, node.span, entries, catalogue)
     };
-    let metadata = metadata(checker, node.span, entries);
-    let (name, labels, owner) = metadata;
+    let (name, labels, owner) = metadata(checker, node.span, entries);
     let unusable = Read::Unusable {
         name: name.as_ref().map(|name| name.value.clone()),
         is_account,
     };
     if is_account {
-        if let Some(name) = &name {
-            checker.object = Some(format!("Account {}", name.value));
-        }
-        let spec = spec(checker, node.span, entries);
-        return match (name, spec) {
-            (Some(name), Some(spec)) => {
-                match account::read(checker, &name.value, spec, clouds, node.span) {
-                    Some(value) => Read::Account(Spanned {
-                        value,
-                        span: name.span,
-                    }),
-                    None => unusable,
-                }
-            }
-            _ => unusable,
-        };
+        let account = account(checker, node.span, entries, name.as_ref(), catalogue);
+        return account.map_or(unusable, Read::Account);
     }
-    let Some((kind, cloud)) = kind else {
-        return unusable;
+    let (kind, cloud) = match kind {
+        None => return unusable,
+        Some(Kind::Portable(kind)) => {
+            let called = name.as_ref();
+            checker.object = called.map(|name| format!("{}/{}", kind.name, name.value));
+            let lifecycle = lifecycle(checker, entries, &portable::ignorable(kind, catalogue));
+            let spec = spec(checker, node.span, entries);
+            let spec = spec.and_then(|spec| portable::read(checker, kind, spec));
+            let Some((name, spec)) = name.zip(spec) else {
+                return unusable;
+            };
+            return Read::Portable(Box::new(Portable {
+                kind,
+                name: name.value,
+                labels,
+                owner,
+                lifecycle,
+                spec,
+                origin: node.span,
+            }));
+        }
+        Some(Kind::Native(kind, cloud)) => (kind, cloud),
     };
     checker.cloud = Some(cloud.id.0);
     let info = kind.info();
@@ -100,7 +104,8 @@ pub(super) fn read(
     if let (Some(name), Some(account)) = (&name, &account) {
         checker.object = Some(format!("{}/{}/{}", account.value, info.name, name.value));
     }
-    let lifecycle = lifecycle(checker, entries, kind);
+    let known: Vec<&str> = info.fields.iter().map(|field| field.name).collect();
+    let lifecycle = lifecycle(checker, entries, &known);
     let (cloud_name, spec) = match spec {
         Some(spec) => object_spec(checker, spec, kind),
         None => (None, BTreeMap::new()),
@@ -119,6 +124,23 @@ pub(super) fn read(
         })),
         _ => unusable,
     }
+}
+
+fn account(
+    checker: &mut Checker<'_>,
+    at: Span,
+    entries: &[Entry],
+    name: Option<&Spanned<String>>,
+    catalogue: Catalogue,
+) -> Option<Spanned<Account>> {
+    checker.object = name.map(|name| format!("Account {}", name.value));
+    let spec = spec(checker, at, entries)?;
+    let name = name?;
+    let value = account::read(checker, &name.value, spec, catalogue.clouds, at)?;
+    Some(Spanned {
+        value,
+        span: name.span,
+    })
 }
 
 fn is_text(node: &Node, wanted: &str) -> bool {
@@ -144,12 +166,20 @@ fn api_version(checker: &mut Checker<'_>, at: Span, entries: &[Entry]) {
     }
 }
 
+/// What `kind` names.
+enum Kind {
+    /// One object of one cloud.
+    Native(&'static dyn ResourceKind, &'static Cloud),
+    /// Objects of several clouds.
+    Portable(&'static PortableKind),
+}
+
 fn kind(
     checker: &mut Checker<'_>,
     at: Span,
     entries: &[Entry],
-    clouds: &'static [&'static Cloud],
-) -> Option<(&'static dyn ResourceKind, &'static Cloud)> {
+    catalogue: Catalogue,
+) -> Option<Kind> {
     let Some(entry) = member(entries, "kind") else {
         checker.missing(
             at,
@@ -159,15 +189,22 @@ fn kind(
         return None;
     };
     let text = checker.text(&entry.value, "`kind`")?;
-    let kinds = || {
-        clouds
-            .iter()
-            .flat_map(|cloud| cloud.kinds.iter().map(move |kind| (*kind, *cloud)))
+    let natives = || {
+        let clouds = catalogue.clouds.iter();
+        clouds.flat_map(|cloud| cloud.kinds.iter().map(move |kind| (*kind, *cloud)))
     };
-    let found = kinds().find(|(kind, _)| kind.info().name.0 == text);
+    let native = natives().find(|(kind, _)| kind.info().name.0 == text);
+    let portable = || catalogue.portable.iter().copied();
+    let found = match native {
+        Some((kind, cloud)) => Some(Kind::Native(kind, cloud)),
+        None => portable()
+            .find(|kind| kind.name.0 == text)
+            .map(Kind::Portable),
+    };
     if found.is_none() {
         let known: Vec<&str> = std::iter::once("Account")
-            .chain(kinds().map(|(kind, _)| kind.info().name.0))
+            .chain(portable().map(|kind| kind.name.0))
+            .chain(natives().map(|(kind, _)| kind.info().name.0))
             .collect();
         let finding = Diagnostic::error(Code::UnknownKind, "there is no such kind")
             .at(entry.value.span, "not a kind")
@@ -254,11 +291,15 @@ fn spec<'n>(checker: &mut Checker<'_>, at: Span, entries: &'n [Entry]) -> Option
 }
 
 fn spec_account(checker: &mut Checker<'_>, spec: &Node) -> Option<Spanned<String>> {
-    let help = "write `account:` and the metadata.name of an Account";
     let Some(node) = spec.get("account") else {
-        checker.missing(spec.span, "`account`", help);
+        checker.missing(spec.span, "`account`", ACCOUNT_HELP);
         return None;
     };
+    account_name(checker, node)
+}
+
+/// The `metadata.name` of an account.
+pub(super) fn account_name(checker: &mut Checker<'_>, node: &Node) -> Option<Spanned<String>> {
     let value = checker.text(node, "`account`")?;
     if is_name(&value) {
         return Some(Spanned {
@@ -268,10 +309,12 @@ fn spec_account(checker: &mut Checker<'_>, spec: &Node) -> Option<Spanned<String
     }
     let finding = Diagnostic::error(Code::InvalidValue, "`account` is not a name")
         .at(node.span, "no Account can have this name")
-        .help(help);
+        .help(ACCOUNT_HELP);
     checker.report(finding);
     None
 }
+
+pub(super) const ACCOUNT_HELP: &str = "write `account:` and the metadata.name of an Account";
 
 fn object_spec(
     checker: &mut Checker<'_>,
@@ -305,20 +348,26 @@ fn object_spec(
         })
     });
     let given = fields::fields(checker, info.fields, entries);
-    for field in info.fields {
-        if field.need == Need::Always && member(entries, field.name).is_none() {
-            let help = format!("write `{}:`; it is part of what the object is", field.name);
-            checker.missing(spec.span, &format!("`{}`", field.name), &help);
-        }
-    }
+    always_needed(checker, info.fields, entries, spec.span);
     (cloud_name, given)
 }
 
-fn lifecycle(
+/// Reports what the table always needs and is not there.
+pub(super) fn always_needed(
     checker: &mut Checker<'_>,
+    table: &[Field],
     entries: &[Entry],
-    kind: &'static dyn ResourceKind,
-) -> Lifecycle {
+    at: Span,
+) {
+    for field in table {
+        if field.need == Need::Always && member(entries, field.name).is_none() {
+            let help = format!("write `{}:`; it is part of what the object is", field.name);
+            checker.missing(at, &format!("`{}`", field.name), &help);
+        }
+    }
+}
+
+fn lifecycle(checker: &mut Checker<'_>, entries: &[Entry], known: &[&str]) -> Lifecycle {
     let mut lifecycle = Lifecycle::default();
     let Some(entry) = member(entries, "lifecycle").filter(|entry| !entry.value.is_null()) else {
         return lifecycle;
@@ -345,7 +394,6 @@ fn lifecycle(
         lifecycle.protect = checker.flag(&entry.value, "`protect`").unwrap_or(true);
     }
     if let Some(entry) = given("ignore") {
-        let known: Vec<&str> = kind.info().fields.iter().map(|field| field.name).collect();
         for (field, span) in checker.texts(&entry.value, "`ignore`") {
             if known.contains(&field.as_str()) {
                 lifecycle.ignore.push(field);
@@ -353,7 +401,7 @@ fn lifecycle(
                 let title = "`ignore` names a field that the kind does not have";
                 let finding = Diagnostic::error(Code::UnknownField, title)
                     .at(span, "no such field")
-                    .help(suggestion(&field, &known, "its fields"));
+                    .help(suggestion(&field, known, "its fields"));
                 checker.report(finding);
             }
         }

@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 
 use super::check::length_words;
 use crate::model::Code;
+use crate::provider::portable::Holding;
 use crate::provider::{
-    Change, Clear, Cloud, Effect, Field, Form, KindInfo, Link, Naming, Need, Removal, TextRule,
+    Catalogue, Change, Clear, Cloud, Effect, Field, Form, KindInfo, Link, Naming, Need,
+    PortableKind, Removal, TextRule,
 };
 
 /// Explains a topic: `KIND`, `KIND.field`, a diagnostic code, or nothing for the list of kinds.
 /// [`None`] when there is no such topic.
-pub fn explain(clouds: &[&Cloud], topic: &str) -> Option<String> {
+pub fn explain(catalogue: impl Into<Catalogue>, topic: &str) -> Option<String> {
+    let catalogue = catalogue.into();
+    let clouds = catalogue.clouds;
     let topic = topic.trim();
     if topic.is_empty() {
-        return Some(kinds(clouds));
+        return Some(kinds(catalogue));
     }
     if topic == "Account" {
         return Some(ACCOUNT.to_owned());
@@ -24,6 +28,16 @@ pub fn explain(clouds: &[&Cloud], topic: &str) -> Option<String> {
     let (kind, rest) = topic
         .split_once('.')
         .map_or((topic, None), |(kind, rest)| (kind, Some(rest)));
+    if let Some(portable) = catalogue.portable.iter().find(|it| it.name.0 == kind) {
+        return match rest {
+            None => Some(portable_text(portable, clouds)),
+            Some("accounts") => Some(format!("{kind}.accounts\n\n{ACCOUNTS}")),
+            Some(name) => {
+                let field = portable.fields.iter().find(|field| field.name == name)?;
+                Some(portable_field_text(portable, field, clouds))
+            }
+        };
+    }
     let (info, cloud) = clouds
         .iter()
         .flat_map(|cloud| cloud.kinds.iter().map(|kind| (kind.info(), *cloud)))
@@ -57,9 +71,20 @@ const ACCOUNT: &str = "Account
                      ignore: names that are left out, with * globs
 ";
 
-fn kinds(clouds: &[&Cloud]) -> String {
+const ACCOUNTS: &str = "  Who trusts it: a list of {account: NAME, set: {...}}.
+
+  account  the metadata.name of an Account
+  set      fields of the kinds that the document stands for in that account's cloud, in place of
+           the common ones; and `name`, the name in the cloud, metadata.name by default
+";
+
+fn kinds(catalogue: Catalogue) -> String {
     let mut text = "Kinds\n\n  Account\n      Where to reconcile, never a secret.\n".to_owned();
-    for cloud in clouds {
+    for kind in catalogue.portable {
+        line(&mut text, &format!("  {}", kind.name));
+        line(&mut text, &format!("      {}", kind.doc));
+    }
+    for cloud in catalogue.clouds {
         for kind in cloud.kinds {
             let info = kind.info();
             line(&mut text, &format!("  {}", info.name));
@@ -98,17 +123,68 @@ fn kind_text(info: &KindInfo, cloud: &Cloud) -> String {
     line(&mut text, &format!("  listed    {listed}"));
     line(&mut text, &format!("  source    {}", info.source));
     line(&mut text, "\n  Fields of spec, besides `account`:");
-    let width = info
-        .fields
-        .iter()
-        .map(|field| field.name.len())
-        .max()
-        .unwrap_or(0);
-    for field in info.fields {
-        line(
-            &mut text,
-            &format!("  {:width$}  {}", field.name, field.doc),
-        );
+    table(&mut text, info.fields);
+    text
+}
+
+fn table(text: &mut String, fields: &[Field]) {
+    let width = fields.iter().map(|field| field.name.len()).max();
+    let width = width.unwrap_or(0);
+    for field in fields {
+        line(text, &format!("  {:width$}  {}", field.name, field.doc));
+    }
+}
+
+fn portable_text(kind: &PortableKind, clouds: &[&Cloud]) -> String {
+    let mut text = format!("{} (portable)\n\n  {}\n", kind.name, kind.doc);
+    for (word, meaning) in kind.uses {
+        line(&mut text, &format!("\n  use: {word} ({meaning})"));
+        for cloud in clouds {
+            let stands_for = match kind.in_general(cloud.id, word) {
+                Ok(holding) => names(&holding),
+                Err(gap) => format!("cannot: {}; {}", gap.why, gap.instead),
+            };
+            line(&mut text, &format!("    {:8}  {stands_for}", cloud.id.0));
+        }
+    }
+    line(&mut text, "\n  Fields of spec, besides `accounts`:");
+    table(&mut text, kind.fields);
+    text
+}
+
+fn names(holding: &Holding) -> String {
+    let names: Vec<&str> = holding.parts.iter().map(|part| part.kind.0).collect();
+    names.join(", ")
+}
+
+fn portable_field_text(kind: &PortableKind, field: &Field, clouds: &[&Cloud]) -> String {
+    let mut text = format!("{}.{}\n\n  {}\n", kind.name, field.name, field.doc);
+    line(
+        &mut text,
+        &format!("\n  {:8}  {}", "takes", form_words(&field.form)),
+    );
+    for (word, _) in kind.uses {
+        let mut said = String::new();
+        for cloud in clouds {
+            let Ok(holding) = kind.in_general(cloud.id, word) else {
+                continue;
+            };
+            let taken: Vec<String> = holding
+                .takers(field.name)
+                .map(|(kind, name)| format!("{kind}.{name}"))
+                .collect();
+            let mut not_used = holding.not_used.iter();
+            let how = match not_used.find(|(name, _)| *name == field.name) {
+                _ if !taken.is_empty() => taken.join(", "),
+                Some((_, why)) => format!("not used: {why}"),
+                None => continue,
+            };
+            line(&mut said, &format!("    {:8}  {how}", cloud.id.0));
+        }
+        if !said.is_empty() {
+            line(&mut text, &format!("\n  use: {word}"));
+            text.push_str(&said);
+        }
     }
     text
 }
@@ -166,7 +242,8 @@ fn field_text(info: &KindInfo, field: &Field) -> String {
     text
 }
 
-fn form_words(form: &Form) -> String {
+/// What a field takes, in words.
+pub fn form_words(form: &Form) -> String {
     match form {
         Form::Text(rule) => format!("text: {}", rule_words(rule)),
         Form::Flag => "true or false".to_owned(),

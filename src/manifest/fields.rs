@@ -21,16 +21,20 @@ pub(super) fn fields(
     table
         .iter()
         .filter_map(|field| {
-            let entry = member(entries, field.name)?;
-            let value = field_value(checker, field, entry)?;
-            let given = Given {
-                value,
-                span: entry.value.span,
-                key: entry.key_span,
-            };
+            let given = one(checker, field, member(entries, field.name)?)?;
             Some((field.name.to_owned(), given))
         })
         .collect()
+}
+
+/// Checks one member against its row.
+pub(super) fn one(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Option<Given> {
+    let value = field_value(checker, field, entry)?;
+    Some(Given {
+        value,
+        span: entry.value.span,
+        key: entry.key_span,
+    })
 }
 
 fn field_value(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Option<GivenValue> {

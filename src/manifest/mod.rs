@@ -1,7 +1,8 @@
 //! Text to documents and back. Knows YAML and field tables, knows no cloud.
 //!
 //! `load` finds and reads files, `yaml` turns text into nodes, `envelope` and `account` read them into
-//! the types of `document`, `fields` a `spec` by its table with the words of `check`. `schema` and `explain` say the
+//! the types of `document`, `fields` a `spec` by its table with the words of `check`, and `portable`
+//! lets a document for many clouds become one for each object. `schema` and `explain` say the
 //! same tables to editors and people; `write` is the way back, for `import`. No clock, no environment, no network; files in `load` alone.
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ mod keys;
 mod load;
 mod metadata;
 mod node;
+mod portable;
 mod read;
 mod scalar;
 mod schema;
@@ -30,12 +32,12 @@ pub mod write;
 mod yaml;
 
 pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned, Waiver};
-pub use explain::explain;
+pub use explain::{explain, form_words};
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;
 
-use crate::model::{Account, Diagnostics, SourceMap};
-use crate::provider::Cloud;
+use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceMap};
+use crate::provider::Catalogue;
 use load::{Manifest, Place, SideFiles};
 
 /// Everything that the manifests of a run declare.
@@ -59,14 +61,15 @@ pub struct Manifests {
 pub fn load(
     paths: &[PathBuf],
     stdin: Option<String>,
-    clouds: &'static [&'static Cloud],
+    catalogue: impl Into<Catalogue>,
     env: &AllowedEnv,
 ) -> (Manifests, Diagnostics) {
+    let catalogue = catalogue.into();
     let mut sources = SourceMap::default();
     let mut out = Diagnostics::default();
     let found = load::manifests(paths, stdin, &mut sources, &mut out);
     let sides = SideFiles::default();
-    let manifests = read::all(sources, &found, &sides, clouds, env, &mut out);
+    let manifests = read::all(sources, &found, &sides, catalogue, env, &mut out);
     (manifests, out)
 }
 
@@ -75,7 +78,7 @@ pub fn load(
 pub fn parse_texts(
     texts: &[(&str, &str)],
     side_files: &[(&str, &str)],
-    clouds: &'static [&'static Cloud],
+    catalogue: impl Into<Catalogue>,
     env: &AllowedEnv,
 ) -> (Manifests, Diagnostics) {
     let mut sources = SourceMap::default();
@@ -88,6 +91,24 @@ pub fn parse_texts(
         })
         .collect();
     let sides = SideFiles::from_texts(side_files);
-    let manifests = read::all(sources, &found, &sides, clouds, env, &mut out);
+    let manifests = read::all(sources, &found, &sides, catalogue.into(), env, &mut out);
     (manifests, out)
+}
+
+/// The finding that no manifest declares an account, with the nearest name that is.
+pub fn unknown_account<'k>(
+    named: &Spanned<String>,
+    known: impl Iterator<Item = &'k str>,
+) -> Diagnostic {
+    let near = known
+        .map(|known| (strsim::damerau_levenshtein(known, &named.value), known))
+        .filter(|(distance, _)| *distance <= 3)
+        .min();
+    let help = match near {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => "declare it: a document with `kind: Account` and this name".to_owned(),
+    };
+    Diagnostic::error(Code::UnknownAccount, "no manifest declares this account")
+        .at(named.span, "not declared")
+        .help(help)
 }

@@ -10,9 +10,10 @@ use super::check::Checker;
 use super::document::Spanned;
 use super::envelope::{self, Read};
 use super::load::{Manifest, Place, SideFiles};
+use super::portable::{self, Portable};
 use super::{AllowedEnv, Document, Manifests, yaml};
 use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
-use crate::provider::Cloud;
+use crate::provider::Catalogue;
 
 /// Most threads; beyond that, putting together takes longer than reading.
 const THREADS_LIMIT: usize = 8;
@@ -29,9 +30,10 @@ struct Part<'m> {
 
 /// What a part holds.
 #[derive(Default)]
-struct Found {
+struct Found<'m> {
     accounts: Vec<Spanned<Account>>,
     documents: Vec<Document>,
+    portables: Vec<(Portable, &'m Place)>,
     unusable_accounts: BTreeSet<String>,
     unusable_objects: BTreeSet<String>,
     out: Diagnostics,
@@ -42,7 +44,7 @@ struct Found {
 struct Reading<'a> {
     sources: &'a SourceMap,
     sides: &'a SideFiles,
-    clouds: &'static [&'static Cloud],
+    catalogue: Catalogue,
     env: &'a AllowedEnv,
 }
 
@@ -51,7 +53,7 @@ pub(super) fn all(
     sources: SourceMap,
     manifests: &[Manifest],
     sides: &SideFiles,
-    clouds: &'static [&'static Cloud],
+    catalogue: Catalogue,
     env: &AllowedEnv,
     out: &mut Diagnostics,
 ) -> Manifests {
@@ -69,15 +71,17 @@ pub(super) fn all(
     let reading = Reading {
         sources: &sources,
         sides,
-        clouds,
+        catalogue,
         env,
     };
     let found = side_by_side(reading, &parts);
     let mut result = Manifests::default();
     let mut names: BTreeMap<String, Span> = BTreeMap::new();
+    let mut portables = Vec::new();
     for part in found {
         out.extend(part.out);
         result.documents.extend(part.documents);
+        portables.extend(part.portables);
         result.unusable_accounts.extend(part.unusable_accounts);
         result.unusable_objects.extend(part.unusable_objects);
         for account in part.accounts {
@@ -96,8 +100,31 @@ pub(super) fn all(
             }
         }
     }
+    // Which objects a portable document stands for is known when the accounts are.
+    for (document, place) in &portables {
+        let mut checker = reading.checker(place, out);
+        let natives = portable::natives(&mut checker, document, &result, catalogue);
+        result.documents.extend(natives);
+    }
+    if !portables.is_empty() {
+        result.documents.sort_by_key(|document| document.origin);
+    }
     result.sources = sources;
     result
+}
+
+impl Reading<'_> {
+    fn checker<'c>(&'c self, place: &'c Place, out: &'c mut Diagnostics) -> Checker<'c> {
+        Checker {
+            sources: self.sources,
+            env: self.env,
+            sides: self.sides,
+            place,
+            out,
+            object: None,
+            cloud: None,
+        }
+    }
 }
 
 /// Cuts a long text where documents begin, so that the parts can be read side by side: reading
@@ -128,7 +155,7 @@ pub(super) fn parts(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Reads the parts with as many threads as are worth it; the answers are in the order of the parts.
-fn side_by_side(reading: Reading<'_>, parts: &[Part<'_>]) -> Vec<Found> {
+fn side_by_side<'m>(reading: Reading<'_>, parts: &[Part<'m>]) -> Vec<Found<'m>> {
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(THREADS_LIMIT)
@@ -137,7 +164,7 @@ fn side_by_side(reading: Reading<'_>, parts: &[Part<'_>]) -> Vec<Found> {
         return parts.iter().map(|part| one(reading, part)).collect();
     }
     let next = AtomicUsize::new(0);
-    let done: Mutex<BTreeMap<usize, Found>> = Mutex::new(BTreeMap::new());
+    let done: Mutex<BTreeMap<usize, Found<'m>>> = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -159,21 +186,14 @@ fn side_by_side(reading: Reading<'_>, parts: &[Part<'_>]) -> Vec<Found> {
     done.into_values().collect()
 }
 
-fn one(reading: Reading<'_>, part: &Part<'_>) -> Found {
+fn one<'m>(reading: Reading<'_>, part: &Part<'m>) -> Found<'m> {
     let mut found = Found::default();
     let mut nodes = yaml::Documents::new(reading.sources, part.source, part.range.clone());
-    let mut checker = Checker {
-        sources: reading.sources,
-        env: reading.env,
-        sides: reading.sides,
-        place: part.place,
-        out: &mut found.out,
-        object: None,
-        cloud: None,
-    };
+    let mut checker = reading.checker(part.place, &mut found.out);
     for node in nodes.by_ref() {
-        match envelope::read(&mut checker, &node, reading.clouds) {
+        match envelope::read(&mut checker, &node, reading.catalogue) {
             Read::Object(document) => found.documents.push(*document),
+            Read::Portable(document) => found.portables.push((*document, part.place)),
             Read::Account(account) => found.accounts.push(account),
             Read::Unusable {
                 name: Some(name),

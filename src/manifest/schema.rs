@@ -4,24 +4,32 @@
 use serde_json::{Map, Value, json};
 
 use super::envelope::API_VERSION;
+use super::portable::spec_schema;
 use crate::model::Code;
-use crate::provider::{Clear, Cloud, Field, Form, KindInfo, Naming, Need, TextRule};
+use crate::provider::{Catalogue, Clear, Cloud, Field, Form, KindInfo, Naming, Need, TextRule};
 
 /// The pattern of `metadata.name`.
-const NAME: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
+pub(super) const NAME: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 
 /// The schema of one document.
-pub fn manifest_schema(clouds: &[&Cloud]) -> Value {
+pub fn manifest_schema(catalogue: impl Into<Catalogue>) -> Value {
+    let Catalogue { clouds, portable } = catalogue.into();
     let kinds: Vec<(&KindInfo, &Cloud)> = clouds
         .iter()
         .flat_map(|cloud| cloud.kinds.iter().map(|kind| (kind.info(), *cloud)))
         .collect();
     let names: Vec<&str> = std::iter::once("Account")
+        .chain(portable.iter().map(|kind| kind.name.0))
         .chain(kinds.iter().map(|(info, _)| info.name.0))
         .collect();
     // One branch for each kind, chosen by `kind` alone: editors then report what is wrong inside of
     // it, instead of "matches none of fifteen".
     let branches: Vec<Value> = std::iter::once(branch("Account", account(clouds), false))
+        .chain(
+            portable
+                .iter()
+                .map(|kind| branch(kind.name.0, spec_schema(kind, clouds), true)),
+        )
         .chain(
             kinds
                 .iter()
@@ -236,7 +244,7 @@ fn spec(info: &KindInfo, cloud: &Cloud) -> Value {
 }
 
 /// The schema of one field: its value, or null and empty where that clears it.
-fn field(field: &Field) -> Value {
+pub(super) fn field(field: &Field) -> Value {
     let value = form(&field.form);
     let mut schema = match field.clear {
         Clear::Refused(_) => value,

@@ -70,6 +70,7 @@ codes! {
     ReferenceCycle, "reference-cycle", "Objects wait for each other in a circle, so there is no order in which they could be applied.";
     DuplicateObject, "duplicate-object", "Two manifests declare the same object: the same address, or the same object in the cloud.";
     CannotBeAbsent, "cannot-be-absent", "The cloud has no call that removes this object by itself; it goes with its identity provider.";
+    CannotExpress, "cannot-express", "A portable document asks an account for something that its cloud has no way to say. The message gives the reason and what comes nearest; `idform capabilities` prints the whole matrix.";
     UnsupportedBySite, "unsupported-by-site", "The account's site does not know this field.";
     InvalidKeys, "invalid-keys", "The key set is no JWKS with usable public keys.";
     PrivateKey, "private-key", "The key set or metadata holds private key material. Treat that key as leaked: whoever can read the repository can sign in. Publish the public half only.";

@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 pub mod call;
 pub mod error;
 pub mod field;
+pub mod portable;
 pub mod rights;
 pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
 pub use error::{ErrorClass, ProviderError};
 pub use field::{Change, Clear, Effect, Field, Form, Grammar, Link, Need, TextRule};
+pub use portable::{Catalogue, PortableKind};
 pub use surroundings::Surroundings;
 
 use crate::model::{Account, CloudId, Fields, KindName, Value};
@@ -405,6 +407,12 @@ pub trait ResourceKind: Sync {
 
     /// Examples for the contract suite.
     fn samples(&self) -> Samples;
+
+    /// What must be in the account for the samples, besides what they refer to: kinds with the
+    /// `spec` of each.
+    fn scenery(&self) -> Vec<(KindName, Value)> {
+        Vec::new()
+    }
 }
 
 /// Finds a field of a kind's table by its manifest name.

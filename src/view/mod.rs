@@ -6,6 +6,7 @@
 
 pub mod apply_json;
 pub mod apply_text;
+pub mod capabilities;
 pub mod compare_text;
 pub mod diagnostics;
 pub mod doctor;

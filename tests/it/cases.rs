@@ -3,8 +3,8 @@
 //!
 //! In: `manifests.yaml` (or several files in `manifests/`), and what the clouds hold before, as
 //! `live.yaml` (manifests that are applied first) and `live.json` (laid over the sandbox's state
-//! files, by cloud or `cloud/account`). The usual three accounts are always declared; `*.jwks.json`
-//! of `tests/cases/keys` can be named by `file:`.
+//! files, by cloud or `cloud/account`). The usual three accounts are always declared; the files of
+//! `tests/cases/keys` (key sets, SAML metadata) can be named by `file:`.
 //!
 //! Out: `plan.txt` and `plan.json`, what `idform plan` shows; `calls.txt`, what applying it sends,
 //! one change at a time, and what a second plan then says. `INSTA_UPDATE=always` writes them anew.
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use idform::apply::{Event, Failure, Outcome, Report};
-use idform::clouds::CLOUDS;
+use idform::compile::portable::CATALOGUE;
 use idform::compile::{World, compile};
 use idform::manifest::{self, AllowedEnv, Manifests};
 use idform::model::Diagnostic;
@@ -224,7 +224,7 @@ fn compiled(files: &[(String, String)]) -> (Manifests, Result<World, Vec<Diagnos
     let mut texts = vec![("accounts.yaml", ACCOUNTS)];
     texts.extend(pairs(files));
     let (manifests, mut found) =
-        manifest::parse_texts(&texts, &pairs(&keys), CLOUDS, &AllowedEnv::default());
+        manifest::parse_texts(&texts, &pairs(&keys), CATALOGUE, &AllowedEnv::default());
     let world = compile(&manifests, &mut found);
     let found = found.into_sorted();
     let world = if found.is_empty() {

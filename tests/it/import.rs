@@ -123,13 +123,40 @@ fn samples(cloud: &str) -> Vec<String> {
             spec["autoRotateKeys"] = false.into();
         }
         texts.push(document(info.name.0, name, &account, &spec));
+        if !kind.scenery().is_empty() {
+            texts.extend(crate::support::scenery(*kind, &account));
+        }
     }
     texts
 }
 
+/// What an account has switched on one of: the ones that give way, to be made first.
+fn giving_way(cloud: &str) -> Vec<(String, String)> {
+    let account = format!("{cloud}-prod");
+    let kinds = CLOUDS.iter().filter(|known| known.id.0 == cloud);
+    kinds
+        .flat_map(|cloud| cloud.kinds)
+        .filter_map(|kind| {
+            let info = kind.info();
+            let switch = info.excludes.as_ref()?.switch;
+            let on = kind.samples().full;
+            let mut off = on.clone();
+            off[switch] = false.into();
+            let text = |spec| document(info.name.0, "sample", &account, spec);
+            Some((text(&on), text(&off)))
+        })
+        .collect()
+}
+
 fn staged(cloud: &str) -> Desk {
     let clouds = Clouds::new();
-    let samples = samples(cloud);
+    let mut samples = samples(cloud);
+    for (on, off) in giving_way(cloud) {
+        clouds.apply(&[ACCOUNTS, &on]);
+        for text in samples.iter_mut().filter(|text| **text == on) {
+            text.clone_from(&off);
+        }
+    }
     let mut texts = vec![ACCOUNTS];
     texts.extend(samples.iter().map(String::as_str));
     // What is referred to from outside must be there first.

@@ -136,7 +136,7 @@ fn check(name: &str, value: &Value, what: &str) {
 }
 
 /// The folders of examples that hold manifests; the others hold workflows and policies.
-const MANIFESTS: [&str; 2] = ["kinds", "quickstart"];
+const MANIFESTS: [&str; 3] = ["kinds", "portable", "quickstart"];
 
 /// Every manifest under `examples/`.
 fn examples() -> Vec<PathBuf> {
@@ -384,6 +384,43 @@ fn help_is_as_it_was_read() {
 }
 
 #[test]
+fn the_readme_shows_the_capability_matrix_of_today() {
+    let binary = Binary::alone();
+    let run = |format: &str| {
+        binary
+            .run(&["capabilities", "--format", format])
+            .with_code(0)
+    };
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let command = "<!-- capabilities: `idform capabilities --format markdown` -->\n";
+    let (_, rest) = readme.split_once(command).expect("where it begins");
+    let (kept, _) = rest
+        .split_once("<!-- /capabilities -->")
+        .expect("where it ends");
+    let printed = run("markdown").stdout;
+    assert!(
+        kept == printed,
+        "put what `idform capabilities --format markdown` prints between the marks:\n{printed}"
+    );
+    insta::assert_snapshot!("capabilities", run("text").stdout);
+    let document = run("json").json();
+    assert_eq!(document["command"], "capabilities");
+    // Every kind and field there is, with its limits.
+    let mut known = 0;
+    for kind in document["kinds"].as_array().expect("a list") {
+        let native = idform::clouds::kind(kind["kind"].as_str().expect("a name"));
+        let fields = native.expect("a kind").info().fields;
+        assert_eq!(
+            kind["fields"].as_array().expect("a list").len(),
+            fields.len()
+        );
+        known += 1;
+    }
+    let all = idform::clouds::CLOUDS.iter().map(|cloud| cloud.kinds.len());
+    assert_eq!(known, all.sum::<usize>());
+}
+
+#[test]
 fn every_code_and_kind_is_explained() {
     let binary = Binary::alone();
     let kinds = idform::clouds::CLOUDS
@@ -391,7 +428,16 @@ fn every_code_and_kind_is_explained() {
         .flat_map(|cloud| cloud.kinds)
         .map(|kind| kind.info().name.0);
     let codes = idform::model::Code::ALL.iter().map(|code| code.slug());
-    for topic in kinds.chain(codes).chain(["", "Account"]) {
+    let portable = idform::compile::portable::PORTABLE.iter();
+    let fields = portable.clone().flat_map(|kind| {
+        let fields = kind.fields.iter().map(|field| field.name);
+        let fields = fields.chain(["accounts"]);
+        fields.map(|field| format!("{}.{field}", kind.name))
+    });
+    let topics = kinds.chain(codes).chain(["", "Account"]);
+    let topics = topics.chain(portable.map(|kind| kind.name.0));
+    for topic in topics.map(str::to_owned).chain(fields) {
+        let topic = topic.as_str();
         let ended = binary.run(&["explain", topic]).with_code(0);
         assert!(ended.stdout.ends_with('\n') && ended.stderr.is_empty());
     }

@@ -1,7 +1,7 @@
 //! What the tests stand on: a sandbox of their own, the engine over it, and the binary.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use idform::apply::{self, Event, Report};
 use idform::clouds::{self, CLOUDS};
+use idform::compile::portable::CATALOGUE;
 use idform::compile::{World, compile};
 use idform::manifest::{self, AllowedEnv};
 use idform::model::Diagnostic;
@@ -22,7 +23,7 @@ use idform::net::{Access, Patience};
 use idform::observe::Snapshot;
 use idform::observe::live;
 use idform::plan::{self, Plan};
-use idform::provider::{Connection, Surroundings};
+use idform::provider::{Connection, Form, ResourceKind, Surroundings};
 use idform::sandbox::{self, Fault, Options, Sandbox, Seen, credentials};
 
 /// The accounts that most tests use: one on each cloud, with the sandbox's default numbers.
@@ -328,7 +329,8 @@ pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
         .map(String::as_str)
         .zip(texts.iter().copied())
         .collect();
-    let (manifests, mut found) = manifest::parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
+    let (manifests, mut found) =
+        manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
     let world = compile(&manifests, &mut found);
     (world, found.into_sorted())
 }
@@ -344,6 +346,47 @@ pub(crate) fn document(kind: &str, name: &str, account: &str, spec: &Value) -> S
         "spec": spec,
     })
     .to_string()
+}
+
+/// Documents for what must be in the account for a kind's samples: what it says itself, and what
+/// the samples refer to by `{external: …}`.
+pub(crate) fn scenery(kind: &dyn ResourceKind, account: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut made = BTreeSet::new();
+    let samples = |kind: &dyn ResourceKind| {
+        let samples = kind.samples();
+        vec![samples.minimal, samples.full, samples.changed]
+    };
+    let known = |name: &str| idform::clouds::kind(name).expect("references name kinds");
+    let mut open = vec![(kind.info(), samples(kind))];
+    for (number, (kind, spec)) in kind.scenery().into_iter().enumerate() {
+        texts.push(document(kind.0, &format!("scene-{number}"), account, &spec));
+        open.push((known(kind.0).info(), vec![spec]));
+    }
+    while let Some((info, specs)) = open.pop() {
+        for (field, spec) in info
+            .fields
+            .iter()
+            .flat_map(|field| specs.iter().map(move |spec| (field, spec)))
+        {
+            let Form::Reference { kind: other, .. } = &field.form else {
+                continue;
+            };
+            let Some(name) = spec[field.name]["external"].as_str() else {
+                continue;
+            };
+            let other = known(other);
+            if made.insert((other.info().name, name.to_owned())) {
+                let mut scene = other.samples().minimal;
+                scene["name"] = name.into();
+                let manifest_name = name.to_lowercase().replace('_', "-");
+                let kind = other.info().name.0;
+                texts.push(document(kind, &manifest_name, account, &scene));
+                open.push((other.info(), samples(other)));
+            }
+        }
+    }
+    texts
 }
 
 /// The project's root folder.

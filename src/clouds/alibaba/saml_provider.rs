@@ -4,7 +4,7 @@
 //! The list has neither metadata nor algorithm, so each wanted provider is read by itself. Updates
 //! are partial.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
@@ -137,31 +137,25 @@ impl ResourceKind for SamlProvider {
     }
 }
 
-/// The listed providers nobody asked for, with what a list tells of them.
+/// The names of the listed providers nobody asked for: a list tells neither metadata nor algorithm.
 fn listed(reply: &Reply, wanted: &BTreeMap<String, Observation>) -> Listing {
     let items = reply
         .pages()
         .filter_map(|page| page.get("SAMLProviders")?.get("SAMLProvider")?.as_array())
         .flatten();
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     let mut is_whole = !is_cut_short(reply);
     for item in items {
         match name_of(item) {
             Some(name) if wanted.contains_key(&name) => {}
             Some(name) => {
-                let description = wire::text_or_empty(item, "Description");
-                let live = Live {
-                    fields: Fields::from([("description".to_owned(), description)]),
-                    raw: item.clone(),
-                    facts: Facts::new(),
-                };
-                found.insert(name, live);
+                found.insert(name);
             }
             None => is_whole = false,
         }
     }
     if is_whole {
-        Listing::Complete(found)
+        Listing::Names(found)
     } else {
         Listing::NotRead
     }

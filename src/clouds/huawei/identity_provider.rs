@@ -42,8 +42,8 @@ const DESCRIPTION_CHARACTERS: usize = 255;
 static INFO: KindInfo = KindInfo {
     name: KindName("HuaweiIdentityProvider"),
     doc: "An identity provider that an account trusts. It works together with a HuaweiMapping, a \
-          HuaweiProtocol and a HuaweiOidcConfig. It is created disabled and enabled when these are \
-          done. An account holds 10 by default.",
+          HuaweiProtocol and a HuaweiOidcConfig or HuaweiSamlMetadata. It is created disabled and \
+          enabled when these are done. An account holds 10 by default.",
     source: "apis/huawei.md §3.2",
     fields: &[
         Field {

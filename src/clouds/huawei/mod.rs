@@ -2,7 +2,8 @@
 //! with names, hosts, budget and kinds, and what the kinds share. Facts: `apis/huawei.md`.
 //!
 //! One federated provider is up to four objects that separate calls make: the identity provider,
-//! the mapping, the protocol that ties both together, and the OIDC configuration.
+//! the mapping, the protocol that ties both together, and the OIDC configuration or the SAML
+//! metadata.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ mod mapping;
 mod oidc_config;
 mod protocol;
 mod rights;
+mod saml_metadata;
 mod samples;
 mod sign;
 mod token;
@@ -53,6 +55,7 @@ pub static CLOUD: Cloud = Cloud {
         &mapping::Mapping,
         &protocol::Protocol,
         &oidc_config::OidcConfig,
+        &saml_metadata::SamlMetadata,
     ],
     identity: || {
         Read(Call::rest(

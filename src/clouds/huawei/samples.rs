@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clouds::samples::{first_metadata, second_metadata};
 use crate::provider::Samples;
 
 /// The public half of a test key (`apis/tencent.md §10`).
@@ -119,4 +120,28 @@ pub(super) fn oidc_config() -> Samples {
             "responseMode": "fragment",
         }),
     }
+}
+
+/// Samples of `HuaweiSamlMetadata`. The provider must be there, with protocol `saml`.
+pub(super) fn saml_metadata() -> Samples {
+    let with = |metadata: Value| {
+        json!({
+            "identityProvider": {"external": "sample-saml-idp"},
+            "metadata": metadata,
+        })
+    };
+    Samples {
+        minimal: with(first_metadata()),
+        full: with(first_metadata()),
+        changed: with(second_metadata()),
+    }
+}
+
+/// The protocol of the provider that has the metadata.
+pub(super) fn saml_protocol() -> Value {
+    json!({
+        "identityProvider": {"external": "sample-saml-idp"},
+        "protocol": "saml",
+        "mapping": {"external": "mapping_sample-saml-idp"},
+    })
 }

@@ -1,4 +1,5 @@
-//! What the two OIDC kinds of Tencent Cloud have in common: rules, keys, the rotation switch.
+//! What the kinds of Tencent Cloud have in common: rules and base64; and the two OIDC kinds: keys,
+//! the rotation switch.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -34,7 +35,22 @@ pub(super) const CLIENT_ID: TextRule = TextRule {
 /// Nobody documents a limit; a request may have 10 MB (§1.3), and side files have 1 MiB.
 const KEYS_CHARACTERS: usize = 1024 * 1024;
 
-/// Longest description in characters; documented for user OIDC, UNCONFIRMED for role OIDC (§3.0).
+/// Names of identity providers for roles. The pattern is undocumented (UNCONFIRMED): the subset of
+/// all names seen (§3.0).
+pub(super) const PROVIDER_NAME: TextRule = TextRule {
+    min: 1,
+    max: 128,
+    allowed: "letters, digits, '-' and '_'",
+    check: |text| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    },
+};
+
+/// Identity providers for roles that the vendor's Identity Center deploys (§3.0).
+pub(super) const VENDOR_MANAGED: &[&str] = &["TencentReservedSSO-*"];
+
+/// Longest description in characters; documented for user OIDC, UNCONFIRMED for the others (§3.0).
 const DESCRIPTION_CHARACTERS: usize = 255;
 
 /// A text field: its name in manifests and on the wire.
@@ -141,10 +157,8 @@ fn rotation_to_send(desired: &Fields, raw: &Value) -> Option<Value> {
     }
 }
 
-/// The canonical form of a live key set, which travels as base64 of the JWKS text. The alphabet and
-/// the padding vary; what is no base64 is kept as it is and so differs from every key set.
-pub(super) fn live_keys(raw: &Value) -> Option<Value> {
-    let text = wire::text(raw, "IdentityKey").filter(|text| !text.is_empty())?;
+/// What base64 text stands for; its alphabet and padding vary (§3.0). [`None`] when it is none.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let plain: String = text
         .chars()
         .filter(|c| !c.is_ascii_whitespace())
@@ -154,10 +168,14 @@ pub(super) fn live_keys(raw: &Value) -> Option<Value> {
             c => c,
         })
         .collect();
-    let decoded = LENIENT
-        .decode(plain)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
+    LENIENT.decode(plain).ok()
+}
+
+/// The canonical form of a live key set, which travels as base64 of the JWKS text. What is no
+/// base64 is kept as it is and so differs from every key set.
+pub(super) fn live_keys(raw: &Value) -> Option<Value> {
+    let text = wire::text(raw, "IdentityKey").filter(|text| !text.is_empty())?;
+    let decoded = decode(&text).and_then(|bytes| String::from_utf8(bytes).ok());
     Some(jwks::canonical_live(decoded.as_deref().unwrap_or(&text)))
 }
 

@@ -16,9 +16,13 @@ mod credentials;
 mod fields;
 mod oidc_provider;
 mod rights;
+mod saml;
+mod saml_provider;
 mod samples;
 mod sign;
 mod user_oidc;
+mod user_saml;
+mod user_sso;
 
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_TENCENT_ENDPOINT";
@@ -44,7 +48,12 @@ pub static CLOUD: Cloud = Cloud {
         secret: "TENCENTCLOUD_SECRET_KEY",
     },
     endpoint_variable: ENDPOINT_VARIABLE,
-    kinds: &[&user_oidc::UserOidc, &oidc_provider::OidcProvider],
+    kinds: &[
+        &user_oidc::UserOidc,
+        &oidc_provider::OidcProvider,
+        &user_saml::UserSaml,
+        &saml_provider::SamlProvider,
+    ],
     identity: || Read(Call::rpc("sts", "GetCallerIdentity", Value::Null)),
     account_of,
     rights: &rights::RIGHTS,

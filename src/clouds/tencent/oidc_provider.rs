@@ -11,7 +11,7 @@ use crate::model::{Account, Fields, KindName, Value};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
     Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
-    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, TextRule, Write,
+    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, Write,
 };
 
 /// The kind.
@@ -30,21 +30,12 @@ static INFO: KindInfo = KindInfo {
     doc: "An OIDC identity provider for roles: holders of its tokens assume a role that trusts it.",
     source: "apis/tencent.md §3.2",
     fields: FIELDS,
-    // The pattern is undocumented (UNCONFIRMED): the subset of all names seen (§3.0).
-    naming: Naming::Named(TextRule {
-        min: 1,
-        max: 128,
-        allowed: "letters, digits, '-' and '_'",
-        check: |text| {
-            text.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        },
-    }),
+    naming: Naming::Named(fields::PROVIDER_NAME),
     removal: Removal::Delete,
     cannot_list: Some(
         "Tencent Cloud has no call that lists the OIDC identity providers for roles; each is read by its name",
     ),
-    cloud_managed: &["TencentReservedSSO-*"],
+    cloud_managed: fields::VENDOR_MANAGED,
     create_switches_sign_in: false,
     waits: None,
     excludes: None,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clouds::samples::{first_metadata, second_metadata};
 use crate::provider::Samples;
 
 /// The public half of a test key (apis/tencent.md §10).
@@ -86,6 +87,38 @@ pub(super) fn oidc_provider() -> Samples {
             "keys": inline(&[second_key()]),
             "description": "GitHub Actions, own server",
             "autoRotateKeys": false,
+        }),
+    }
+}
+
+/// Samples of `TencentUserSaml`. The changed one is switched off.
+pub(super) fn user_saml() -> Samples {
+    Samples {
+        minimal: json!({ "metadata": first_metadata() }),
+        full: json!({
+            "metadata": first_metadata(),
+            "auxiliaryDomain": "acme.example",
+            "enabled": true,
+        }),
+        changed: json!({
+            "metadata": second_metadata(),
+            "auxiliaryDomain": "acme.test",
+            "enabled": false,
+        }),
+    }
+}
+
+/// Samples of `TencentSamlProvider`.
+pub(super) fn saml_provider() -> Samples {
+    Samples {
+        minimal: json!({ "metadata": first_metadata() }),
+        full: json!({
+            "metadata": first_metadata(),
+            "description": "Okta",
+        }),
+        changed: json!({
+            "metadata": second_metadata(),
+            "description": "Okta, after the move",
         }),
     }
 }

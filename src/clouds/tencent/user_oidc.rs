@@ -5,6 +5,10 @@
 //! `CreateUserOIDCConfig` enables again. Every write replaces the whole record.
 
 use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom};
+use super::user_sso::{
+    ENABLED, OIDC, SAML, Status, effect_of_disabling, effects_of_update, is_enabled,
+    wanted_enabled, with_enabled,
+};
 use crate::clouds::wire;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
@@ -15,11 +19,6 @@ use crate::provider::{
 
 /// The kind.
 pub(super) struct UserOidc;
-
-const DESCRIBE: &str = "DescribeUserOIDCConfig";
-
-/// The fact whether user SAML is on. Left out when it could not be read.
-const USER_SAML_ENABLED: &str = "userSamlEnabled";
 
 /// The claims that a token may be asked to hold (§3.0).
 const SCOPES: &[&str] = &["openid", "email", "profile"];
@@ -128,17 +127,7 @@ static FIELDS: &[Field] = &[
     },
     DESCRIPTION,
     AUTO_ROTATE_KEYS,
-    Field {
-        name: "enabled",
-        cloud_name: "Status",
-        form: Form::Flag,
-        need: Need::Optional,
-        clear: Clear::Refused("a switch is true or false"),
-        change: Change::InPlace,
-        effect: Effect::Switches,
-        doc: "Whether sub-users sign in this way. Off, the record stays and password sign-in returns.",
-        source: "apis/tencent.md §3.5",
-    },
+    ENABLED,
 ];
 
 fn is_claim(text: &str) -> bool {
@@ -170,15 +159,13 @@ impl ResourceKind for UserOidc {
 
     fn reads(&self, _scope: Scope<'_>) -> Vec<Read> {
         // The second answer only tells what a change would switch off.
-        [DESCRIBE, "DescribeUserSAMLConfig"]
-            .map(|name| Read(Call::rpc("cam", name, Value::Null)))
-            .into()
+        vec![OIDC.read(), SAML.read()]
     }
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
-        let facts = saml_facts(answers.get(1));
-        let observation = match fields::answer(answers, 0, DESCRIBE) {
-            Ok(reply) => read_record(reply.body, reply.request_id, facts),
+        let facts = SAML.facts(answers.get(1));
+        let observation = match fields::answer(answers, 0, OIDC.describe) {
+            Ok(reply) => read_record(reply.body, reply.request_id.as_deref(), facts),
             Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(facts),
             Err(error) => Observation::Unreadable(error),
         };
@@ -211,14 +198,8 @@ impl ResourceKind for UserOidc {
 
     fn side_effects(&self, intent: Intent<'_>) -> Vec<SideEffect> {
         match intent {
-            Intent::Create { facts, .. } => effects_of_enabling(facts),
-            Intent::Update { desired, live, .. } => {
-                match (is_enabled(&live.fields), wanted_enabled(desired, live)) {
-                    (false, true) => effects_of_enabling(&live.facts),
-                    (true, false) => vec![effect_of_disabling()],
-                    (true, true) | (false, false) => Vec::new(),
-                }
-            }
+            Intent::Create { facts, .. } => SAML.gives_way(facts),
+            Intent::Update { desired, live, .. } => effects_of_update(desired, live, &SAML),
             Intent::Remove { live, .. } if is_enabled(&live.fields) => vec![effect_of_disabling()],
             Intent::Remove { .. } => Vec::new(),
         }
@@ -235,20 +216,15 @@ impl ResourceKind for UserOidc {
 
 /// Reads the answer of `DescribeUserOIDCConfig`. "Never set" has two documented signs: an error,
 /// and status 0 with empty fields (§3.1); which one comes is UNCONFIRMED, so both are taken.
-fn read_record(raw: Value, request_id: Option<String>, facts: Facts) -> Observation {
+fn read_record(raw: Value, request_id: Option<&str>, facts: Facts) -> Observation {
     let holds_something = ["IdentityUrl", "ClientId", "IdentityKey"]
         .iter()
         .any(|name| wire::text(&raw, name).is_some_and(|text| !text.is_empty()));
-    let enabled = match wire::number(&raw, "Status") {
-        Some(0) => return Observation::Absent(facts),
-        None if !holds_something => return Observation::Absent(facts),
-        Some(2) => false,
-        // 1 stands for 11 in one of the vendor's pages (§3.0).
-        Some(1 | 11) => true,
-        Some(_) | None => {
-            let what = "the status of the user OIDC configuration is none of the documented ones";
-            return Observation::Unreadable(fields::malformed(DESCRIBE, what, request_id));
-        }
+    let enabled = match OIDC.status(&raw, holds_something, request_id) {
+        Ok(Status::NeverSet) => return Observation::Absent(facts),
+        Ok(Status::Off) => false,
+        Ok(Status::On) => true,
+        Err(error) => return Observation::Unreadable(error),
     };
     let mut live = fields::live_fields(&raw, TEXTS);
     live.insert("scopes".to_owned(), live_scopes(&raw));
@@ -263,19 +239,6 @@ fn read_record(raw: Value, request_id: Option<String>, facts: Facts) -> Observat
 /// The live set, always with `openid`: it is asked for whether or not the answer lists it.
 fn live_scopes(raw: &Value) -> Value {
     wire::set(wire::texts(raw.get("Scope")).into_iter().chain(["openid"]))
-}
-
-/// Whether user SAML is on. It has no not-found code, so "never set" reads as status 0 (§3.4).
-fn saml_facts(answer: Option<&Answer>) -> Facts {
-    let enabled = match answer {
-        Some(Ok(reply)) => Some(matches!(wire::number(&reply.body, "Status"), Some(1 | 11))),
-        Some(Err(error)) if error.class == ErrorClass::NotFound => Some(false),
-        Some(Err(_)) | None => None,
-    };
-    enabled
-        .map(|enabled| (USER_SAML_ENABLED.to_owned(), enabled.into()))
-        .into_iter()
-        .collect()
 }
 
 fn create(fields: &Fields) -> Result<Vec<PhaseWrites>, Impossible> {
@@ -365,46 +328,6 @@ fn whole_record(
     params["Scope"] = scopes.clone();
     leaves.insert("scopes".to_owned(), scopes);
     Ok((params, with_enabled(leaves, true)))
-}
-
-fn is_enabled(fields: &Fields) -> bool {
-    fields.get("enabled") == Some(&Value::Bool(true))
-}
-
-/// Not mentioned, the switch stays where it is.
-fn wanted_enabled(desired: &Fields, live: &Live) -> bool {
-    match desired.get("enabled").and_then(Value::as_bool) {
-        Some(enabled) => enabled,
-        None => is_enabled(&live.fields),
-    }
-}
-
-fn with_enabled(mut fields: Fields, enabled: bool) -> Fields {
-    fields.insert("enabled".to_owned(), enabled.into());
-    fields
-}
-
-fn effects_of_enabling(facts: &Facts) -> Vec<SideEffect> {
-    let text = match facts.get(USER_SAML_ENABLED) {
-        Some(Value::Bool(true)) => &["Tencent Cloud switches user SAML off"][..],
-        Some(_) => &["sub-users can no longer sign in to the console with a password"][..],
-        None => &[
-            "Tencent Cloud switches user SAML off if it is on; whether it is could not be read",
-            "sub-users can no longer sign in to the console with a password",
-        ][..],
-    };
-    text.iter().map(|text| switches(text)).collect()
-}
-
-fn effect_of_disabling() -> SideEffect {
-    switches("sub-users sign in to the console with a password again")
-}
-
-fn switches(text: &str) -> SideEffect {
-    SideEffect {
-        text: text.to_owned(),
-        switches_sign_in: true,
-    }
 }
 
 #[cfg(test)]
