@@ -178,8 +178,11 @@ fn breaks(fact: &Fact, added: &[Fact]) -> bool {
     match fact.about {
         About::End => false,
         About::Entity | About::Requests | About::Nothing => true,
-        About::SignOn | About::SigningCertificate | About::OtherCertificate => !is_new,
-        About::Logout | About::NameForm => !is_new,
+        About::SignOn
+        | About::SigningCertificate
+        | About::OtherCertificate
+        | About::Logout
+        | About::NameForm => !is_new,
     }
 }
 
