@@ -33,21 +33,22 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, Problem> {
 }
 
 fn refused(error: &roxmltree::Error) -> Problem {
-    match error {
-        roxmltree::Error::DtdDetected => Problem::new(
+    use roxmltree::Error::{DtdDetected, NoRootNode, NodesLimitReached, UnclosedRootNode};
+    if matches!(error, DtdDetected) {
+        return Problem::new(
             "it has a document type definition (<!DOCTYPE>), which metadata never needs and which can make a reader open files",
-        ),
-        roxmltree::Error::NodesLimitReached => {
-            Problem::new(format!("it has more than {MAX_NODES} nodes"))
-        }
-        roxmltree::Error::NoRootNode | roxmltree::Error::UnclosedRootNode => {
-            Problem::new("it is not well-formed XML: it ends before its root element does")
-        }
-        error => Problem::at(
-            error.pos().row,
-            format!("it is not well-formed XML: {}", visible(&error.to_string())),
-        ),
+        );
     }
+    if matches!(error, NodesLimitReached) {
+        return Problem::new(format!("it has more than {MAX_NODES} nodes"));
+    }
+    if matches!(error, NoRootNode | UnclosedRootNode) {
+        return Problem::new("it is not well-formed XML: it ends before its root element does");
+    }
+    Problem::at(
+        error.pos().row,
+        format!("it is not well-formed XML: {}", visible(&error.to_string())),
+    )
 }
 
 /// How deep the tags of a text nest, without reading them as XML: at least as deep as any reader
