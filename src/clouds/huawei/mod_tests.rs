@@ -96,6 +96,7 @@ pub(super) fn seen_all(observed: &Observed) -> Vec<String> {
 pub(super) fn others(observed: &Observed) -> Option<Vec<&str>> {
     match &observed.others {
         Listing::Complete(others) => Some(others.keys().map(String::as_str).collect()),
+        Listing::Names(names) => Some(names.iter().map(String::as_str).collect()),
         Listing::NotRead => None,
     }
 }
