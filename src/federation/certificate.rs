@@ -91,7 +91,9 @@ pub fn from_der(der: &[u8]) -> Result<Certificate, String> {
         not_after: time(validity.not_after)?,
         key,
         is_key_weak,
-        is_signature_weak: is_weak_signature(&certificate.signature_algorithm.algorithm.to_id_string()),
+        is_signature_weak: is_weak_signature(
+            &certificate.signature_algorithm.algorithm.to_id_string(),
+        ),
         sha1: hex::encode(Sha1::digest(der)),
         sha256: hex::encode(Sha256::digest(der)),
     })
@@ -131,7 +133,10 @@ pub(super) fn is_private_key(der: &[u8]) -> bool {
     } else {
         usize::from(length & 0x7f)
     };
-    matches!(rest.get(length_bytes..), Some([0x02, 0x01, 0x00 | 0x01, ..]))
+    matches!(
+        rest.get(length_bytes..),
+        Some([0x02, 0x01, 0x00 | 0x01, ..])
+    )
 }
 
 fn time(time: ASN1Time) -> Result<String, String> {
@@ -149,7 +154,9 @@ fn describe_key(certificate: &X509Certificate<'_>) -> (String, bool) {
         (_, Ok(PublicKey::RSA(key))) => {
             let zeros = key.modulus.iter().take_while(|byte| **byte == 0).count();
             let digits = &key.modulus[zeros..];
-            let unused = digits.first().map_or(0, |first| first.leading_zeros() as usize);
+            let unused = digits
+                .first()
+                .map_or(0, |first| first.leading_zeros() as usize);
             let bits = digits.len() * 8 - unused;
             (format!("RSA {bits}"), bits < RSA_BITS_MIN)
         }

@@ -147,7 +147,11 @@ pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Wr
             return Err(left_out(None, finding.title));
         }
         written.spec.retain(|(name, _)| name != finding.field);
-        if written.side.as_ref().is_some_and(|side| side.field == finding.field) {
+        if written
+            .side
+            .as_ref()
+            .is_some_and(|side| side.field == finding.field)
+        {
             written.side = None;
         }
         written

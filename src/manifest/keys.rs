@@ -138,7 +138,11 @@ fn private_members(set: &Node) -> Option<Vec<&'static str>> {
 }
 
 /// Points at the field, but only when the line that will be shown ends before the value begins.
-pub(super) fn private_place(checker: &Checker<'_>, field: &Entry, finding: Diagnostic) -> Diagnostic {
+pub(super) fn private_place(
+    checker: &Checker<'_>,
+    field: &Entry,
+    finding: Diagnostic,
+) -> Diagnostic {
     let sources = checker.sources;
     let key_line = sources
         .position(field.key_span.source, field.key_span.end)

@@ -11,7 +11,8 @@ use super::node::{Entry, Node, NodeValue};
 use crate::federation::saml_metadata::{self, Problem};
 use crate::model::{Code, Diagnostic};
 
-const WAYS: &str = "write exactly one of {file: idp-metadata.xml}, {inline: \"<EntityDescriptor …>\"}";
+const WAYS: &str =
+    "write exactly one of {file: idp-metadata.xml}, {inline: \"<EntityDescriptor …>\"}";
 /// Most problems of one document that are told; the rest are counted.
 const TOLD: usize = 20;
 
@@ -73,12 +74,7 @@ fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Strin
     None
 }
 
-fn inline(
-    checker: &mut Checker<'_>,
-    field: &Entry,
-    way: &Entry,
-    name: &str,
-) -> Option<String> {
+fn inline(checker: &mut Checker<'_>, field: &Entry, way: &Entry, name: &str) -> Option<String> {
     // First of all: the lines of a private key must not be shown by any other finding.
     if let NodeValue::Scalar(scalar) = &way.value.value
         && let Err(problems) = saml_metadata::check(&scalar.text)
@@ -128,8 +124,9 @@ fn told(mut finding: Diagnostic, problems: &[&Problem]) -> Diagnostic {
 
 fn bad_metadata(code: Code, name: &str) -> Diagnostic {
     if code == Code::PrivateKey {
-        Diagnostic::error(code, format!("{name} holds a private key"))
-            .help("replace the key at the identity provider, then give the metadata that it publishes")
+        Diagnostic::error(code, format!("{name} holds a private key")).help(
+            "replace the key at the identity provider, then give the metadata that it publishes",
+        )
     } else {
         Diagnostic::error(code, format!("{name} is no usable SAML metadata"))
             .help("give the SAML 2.0 metadata that the identity provider publishes, of that provider alone")

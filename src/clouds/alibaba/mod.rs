@@ -15,8 +15,11 @@ mod api;
 mod credentials;
 mod fingerprints;
 mod oidc_provider;
+mod saml;
+mod saml_provider;
 mod samples;
 mod sign;
+mod user_sso;
 
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_ALIBABA_ENDPOINT";
@@ -43,7 +46,11 @@ pub static CLOUD: Cloud = Cloud {
         secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     },
     endpoint_variable: ENDPOINT_VARIABLE,
-    kinds: &[&oidc_provider::OidcProvider],
+    kinds: &[
+        &oidc_provider::OidcProvider,
+        &saml_provider::SamlProvider,
+        &user_sso::UserSso,
+    ],
     identity: || Read(Call::rpc("Sts", "GetCallerIdentity", Value::Null)),
     account_of,
     connect,

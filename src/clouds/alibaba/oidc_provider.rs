@@ -33,12 +33,7 @@ static INFO: KindInfo = KindInfo {
     doc: "An OIDC identity provider for roles: holders of its tokens assume a role that trusts it.",
     source: "apis/alibaba.md §3.1",
     fields: FIELDS,
-    naming: Naming::Named(TextRule {
-        min: 1,
-        max: 128,
-        allowed: "letters, digits, '.', '-' and '_', a letter or digit at both ends",
-        check: is_name,
-    }),
+    naming: Naming::Named(provider_name()),
     removal: Removal::Delete,
     cannot_list: None,
     cloud_managed: &[],
@@ -126,6 +121,16 @@ static FIELDS: &[Field] = &[
     },
 ];
 
+/// The rule for names of identity providers, OIDC and SAML alike (§3.1, §3.3).
+pub(super) const fn provider_name() -> TextRule {
+    TextRule {
+        min: 1,
+        max: 128,
+        allowed: "letters, digits, '.', '-' and '_', a letter or digit at both ends",
+        check: is_name,
+    }
+}
+
 fn is_name(text: &str) -> bool {
     let edge = |c: char| c.is_ascii_alphanumeric();
     text.starts_with(edge)
@@ -171,7 +176,7 @@ impl ResourceKind for OidcProvider {
                 changed,
             } => {
                 let calls = update(identity, desired, live, changed)?;
-                (Phase::Write, calls, Some(merged(desired, live)))
+                (Phase::Write, calls, Some(merged(&INFO, desired, live)))
             }
             Intent::Remove { identity, .. } => {
                 let params = json!({ "OIDCProviderName": identity });
@@ -283,7 +288,12 @@ fn observe_one(answer: Option<&Answer>) -> Observation {
     }
 }
 
-fn malformed(call: &'static str, what: &str, request_id: Option<String>) -> ProviderError {
+/// An answer of none of the documented forms.
+pub(super) fn malformed(
+    call: &'static str,
+    what: &str,
+    request_id: Option<String>,
+) -> ProviderError {
     ProviderError {
         request_id,
         ..ProviderError::new(ErrorClass::Protocol, call, what)
@@ -377,10 +387,10 @@ fn create(name: &str, fields: &Fields) -> Result<(Write, Fields), Impossible> {
 }
 
 /// The live fields with the managed ones laid over; a cleared one reads as empty.
-fn merged(desired: &Fields, live: &Live) -> Fields {
+pub(super) fn merged(info: &KindInfo, desired: &Fields, live: &Live) -> Fields {
     let mut merged = live.fields.clone();
     for (name, value) in desired {
-        let empty = match field_of(&INFO, name).map(|field| field.clear) {
+        let empty = match field_of(info, name).map(|field| field.clear) {
             Some(Clear::Set) => json!([]),
             Some(Clear::Text | Clear::Refused(_)) | None => json!(""),
         };

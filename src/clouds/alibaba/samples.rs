@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::clouds::sample_metadata::{BOTH, NEW, OLD, inline};
 use crate::provider::Samples;
 
 /// Samples of `AlibabaOidcProvider`.
@@ -28,6 +29,44 @@ pub(super) fn oidc_provider() -> Samples {
             ],
             "description": "GitHub Actions, renewed certificate",
             "issuanceLimitHours": 24,
+        }),
+    }
+}
+
+/// Samples of `AlibabaSamlProvider`.
+pub(super) fn saml_provider() -> Samples {
+    Samples {
+        minimal: json!({ "metadata": inline(OLD) }),
+        full: json!({
+            "metadata": inline(BOTH),
+            "description": "Acme staff",
+            "authnSignAlgorithm": "rsa-sha1",
+        }),
+        changed: json!({
+            "metadata": inline(NEW),
+            "description": "Acme staff, renewed certificate",
+            "authnSignAlgorithm": "rsa-sha256",
+        }),
+    }
+}
+
+/// Samples of `AlibabaUserSso`.
+pub(super) fn user_sso() -> Samples {
+    Samples {
+        minimal: json!({ "metadata": inline(OLD) }),
+        full: json!({
+            "metadata": inline(BOTH),
+            "enabled": true,
+            "auxiliaryDomain": "acme.example",
+            "loginWithDomain": true,
+            "authnSignAlgorithm": "rsa-sha1",
+        }),
+        changed: json!({
+            "metadata": inline(NEW),
+            "enabled": true,
+            "auxiliaryDomain": "sso.acme.example",
+            "loginWithDomain": false,
+            "authnSignAlgorithm": "rsa-sha256",
         }),
     }
 }

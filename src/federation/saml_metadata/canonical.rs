@@ -25,7 +25,10 @@ const PREFIXES: &[(&str, &str)] = &[
     ("urn:oasis:names:tc:SAML:metadata:rpi", "mdrpi"),
     ("urn:mace:shibboleth:metadata:1.0", "shibmd"),
     ("http://docs.oasis-open.org/wsfed/federation/200706", "fed"),
-    ("http://docs.oasis-open.org/wsfed/authorization/200706", "auth"),
+    (
+        "http://docs.oasis-open.org/wsfed/authorization/200706",
+        "auth",
+    ),
     ("http://www.w3.org/2005/08/addressing", "wsa"),
 ];
 
@@ -33,7 +36,13 @@ const PREFIXES: &[(&str, &str)] = &[
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Elements of [`DS`] whose text is base64 or a number, where white space means nothing.
-const WITHOUT_SPACE: &[&str] = &["X509Certificate", "X509CRL", "X509SKI", "Modulus", "Exponent"];
+const WITHOUT_SPACE: &[&str] = &[
+    "X509Certificate",
+    "X509CRL",
+    "X509SKI",
+    "Modulus",
+    "Exponent",
+];
 
 /// The canonical form of a document: equal for equal metadata. A text that is no XML has a form
 /// that differs from that of every document.

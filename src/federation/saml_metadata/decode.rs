@@ -77,7 +77,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Problem> {
 
 /// Without a mark the declaration decides; its own letters are the same in all of these.
 fn by_declaration(bytes: &[u8]) -> Result<String, Problem> {
-    let head: String = bytes.iter().take(200).map(|byte| char::from(*byte)).collect();
+    let head: String = bytes
+        .iter()
+        .take(200)
+        .map(|byte| char::from(*byte))
+        .collect();
     let name = declared(&head).map(|(_, name)| name.to_ascii_lowercase());
     match name.as_deref() {
         None | Some("utf-8" | "utf8" | "us-ascii" | "ascii") => utf8(bytes),

@@ -65,7 +65,10 @@ pub(super) fn facts(summary: &Summary) -> Vec<Fact> {
             About::OtherCertificate
         };
         let use_words = key.key_use.words();
-        fact(about, format!("{use_words} certificate {}", key.certificate));
+        fact(
+            about,
+            format!("{use_words} certificate {}", key.certificate),
+        );
     }
     for (about, what, endpoints) in [
         (About::SignOn, "sign-on", &summary.sign_on),
@@ -103,7 +106,10 @@ pub fn differences(before: &str, after: &str) -> MetadataDifferences {
         accepts_more: added
             .iter()
             .any(|fact| matches!(fact.about, About::Entity | About::SigningCertificate)),
-        may_break: removed.iter().chain(&added).any(|fact| breaks(fact, &added)),
+        may_break: removed
+            .iter()
+            .chain(&added)
+            .any(|fact| breaks(fact, &added)),
         ..MetadataDifferences::default()
     };
     match ends(&removed, &added) {
@@ -123,9 +129,8 @@ pub fn differences(before: &str, after: &str) -> MetadataDifferences {
     if rest(before, Part::Provider) != rest(after, Part::Provider) {
         found.may_break = true;
     }
-    let is_silent = found.added.is_empty()
-        && found.removed.is_empty()
-        && found.rest_before == found.rest_after;
+    let is_silent =
+        found.added.is_empty() && found.removed.is_empty() && found.rest_before == found.rest_after;
     if is_silent {
         // What facts tell stands in another order; then the whole shows it.
         found.rest_before = canonical(before);
@@ -235,4 +240,3 @@ fn is_told_by_attribute(
         _ => false,
     }
 }
-

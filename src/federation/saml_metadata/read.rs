@@ -69,9 +69,7 @@ pub(super) fn role<'a, 'i>(
         return None;
     };
     if let Some(second) = roles.get(1) {
-        let is_one_entity = roles
-            .iter()
-            .all(|role| role.parent() == first.parent());
+        let is_one_entity = roles.iter().all(|role| role.parent() == first.parent());
         let told = if is_one_entity {
             format!(
                 "the entity has {} IDPSSODescriptor, and nothing says which one is meant; leave one",

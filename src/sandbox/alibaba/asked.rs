@@ -71,6 +71,21 @@ impl Asked {
         self.given(name).map(number).transpose()
     }
 
+    /// A switch in any case, if it was given: the vendor's own SDK for Python sends `True`
+    /// (apis/alibaba.md §1.3).
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>> {
+        let flag = |text: &str| match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(refusal(
+                400,
+                format!("InvalidParameter.{name}"),
+                format!("The parameter {name} is neither true nor false."),
+            )),
+        };
+        self.given(name).map(flag).transpose()
+    }
+
     /// The product code of the version asked for: apis/alibaba.md §1.1.
     pub(super) fn product(&self) -> &'static str {
         match self.version.as_str() {

@@ -7,12 +7,15 @@ mod answer;
 mod asked;
 mod check;
 mod identity;
+mod metadata;
 mod oidc_provider;
 mod page;
+mod saml_provider;
 mod signature;
 mod signature_v1;
 mod signature_v3;
 mod state;
+mod user_sso;
 mod xml;
 
 #[cfg(test)]
@@ -46,8 +49,7 @@ struct Action {
     free: bool,
 }
 
-/// Every action the emulator serves. SAML providers, user SSO and roles (apis/alibaba.md §3.3 to
-/// §3.5) get their own files and lines.
+/// Every action the emulator serves. Roles (apis/alibaba.md §3.5) get their own file and lines.
 #[rustfmt::skip]
 const ACTIONS: &[Action] = &[
     Action { version: IMS, name: "CreateOIDCProvider", run: oidc_provider::create, free: false },
@@ -59,6 +61,13 @@ const ACTIONS: &[Action] = &[
     Action { version: IMS, name: "RemoveClientIdFromOIDCProvider", run: oidc_provider::remove_client_id, free: false },
     Action { version: IMS, name: "AddFingerprintToOIDCProvider", run: oidc_provider::add_fingerprint, free: false },
     Action { version: IMS, name: "RemoveFingerprintFromOIDCProvider", run: oidc_provider::remove_fingerprint, free: false },
+    Action { version: IMS, name: "CreateSAMLProvider", run: saml_provider::create, free: false },
+    Action { version: IMS, name: "GetSAMLProvider", run: saml_provider::get, free: false },
+    Action { version: IMS, name: "ListSAMLProviders", run: saml_provider::list, free: false },
+    Action { version: IMS, name: "UpdateSAMLProvider", run: saml_provider::update, free: false },
+    Action { version: IMS, name: "DeleteSAMLProvider", run: saml_provider::delete, free: false },
+    Action { version: IMS, name: "GetUserSsoSettings", run: user_sso::get, free: false },
+    Action { version: IMS, name: "SetUserSsoSettings", run: user_sso::set, free: false },
     Action { version: STS, name: "GetCallerIdentity", run: identity::get_caller_identity, free: true },
 ];
 

@@ -12,6 +12,10 @@ pub(super) struct Account {
     pub(super) settings: Settings,
     /// OIDC providers by name: apis/alibaba.md §3.1.
     pub(super) oidc_providers: BTreeMap<String, OidcProvider>,
+    /// SAML providers by name: apis/alibaba.md §3.3.
+    pub(super) saml_providers: BTreeMap<String, SamlProvider>,
+    /// User SSO; always there: apis/alibaba.md §3.4.
+    pub(super) user_sso: UserSso,
 }
 
 /// Switches for what differs between accounts or is not confirmed about the cloud.
@@ -46,6 +50,20 @@ pub(super) struct Settings {
     pub(super) empty_description: OnEmpty,
     /// Whether the last fingerprint may be removed; observed not to (apis/alibaba.md §3.1).
     pub(super) last_fingerprint_removable: bool,
+    /// SAML providers in the account: apis/alibaba.md §3.3.
+    pub(super) saml_provider_quota: usize,
+    /// Signing certificates in metadata, as documented in 2021: apis/alibaba.md §3.3.
+    pub(super) signing_certificate_quota: usize,
+    /// Bytes of metadata before base64. UNCONFIRMED: apis/alibaba.md §3.3.
+    pub(super) metadata_bytes: usize,
+    /// Which of the two observed codes says that a SAML provider is not there: with `Error` at the
+    /// end or without (apis/alibaba.md §3.3).
+    pub(super) saml_not_found_ends_in_error: bool,
+    /// Whether the account knows `AuthnSignAlgo`, a later addition (apis/alibaba.md §3.3).
+    pub(super) knows_authn_sign_algo: bool,
+    /// Whether a setting of user SSO that is left out falls back to its default. UNCONFIRMED:
+    /// apis/alibaba.md §3.4.
+    pub(super) user_sso_resets_omitted: bool,
     /// Items on one page of a list at most, below what the caller asks for.
     pub(super) list_page_items: usize,
     /// Whether each page begins with the last item of the one before (pages of two and more).
@@ -72,6 +90,12 @@ impl Default for Settings {
             empty_client_ids: OnEmpty::Ignored,
             empty_description: OnEmpty::Clears,
             last_fingerprint_removable: false,
+            saml_provider_quota: 100,
+            signing_certificate_quota: 2,
+            metadata_bytes: 100 * 1024,
+            saml_not_found_ends_in_error: false,
+            knows_authn_sign_algo: true,
+            user_sso_resets_omitted: true,
             list_page_items: 100,
             list_pages_overlap: false,
             marker_on_last_page: false,
@@ -123,6 +147,62 @@ pub(super) struct OidcProvider {
     /// Reads that still miss this object; not a field of the cloud.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) sandbox_reads_until_visible: u32,
+}
+
+/// A SAML provider; its name is the key it is kept under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SamlProvider {
+    /// Base64 without line breaks.
+    #[serde(rename = "EncodedSAMLMetadataDocument")]
+    pub(super) document: String,
+    #[serde(default)]
+    pub(super) description: String,
+    #[serde(default)]
+    pub(super) authn_sign_algo: Algorithm,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) create_date: String,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) update_date: String,
+    /// Reads that still miss this object; not a field of the cloud.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) sandbox_reads_until_visible: u32,
+}
+
+/// How requests to the identity provider are signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Algorithm {
+    #[default]
+    #[serde(rename = "rsa-sha1")]
+    RsaSha1,
+    #[serde(rename = "rsa-sha256")]
+    RsaSha256,
+}
+
+/// The settings of user SSO, with the defaults of apis/alibaba.md §3.4.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
+pub(super) struct UserSso {
+    /// Base64 without line breaks; empty when there is none.
+    pub(super) metadata_document: String,
+    pub(super) sso_enabled: bool,
+    pub(super) auxiliary_domain: String,
+    pub(super) sso_login_with_domain: bool,
+    pub(super) authn_sign_algo: Algorithm,
+}
+
+impl Default for UserSso {
+    fn default() -> Self {
+        Self {
+            metadata_document: String::new(),
+            sso_enabled: false,
+            auxiliary_domain: String::new(),
+            sso_login_with_domain: true,
+            authn_sign_algo: Algorithm::RsaSha1,
+        }
+    }
 }
 
 /// Hours a token may be old when nothing is said: apis/alibaba.md §3.1.

@@ -1,0 +1,1 @@
+//! `AlibabaSamlProvider`: calls and answers, written down.

@@ -1,0 +1,1 @@
+//! `AlibabaUserSso`: calls and answers, written down.
