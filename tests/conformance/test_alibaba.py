@@ -1,6 +1,8 @@
 """Alibaba Cloud's own Python SDK, unchanged, against the sandbox: both signature schemes."""
 
+import base64
 import datetime
+import pathlib
 import uuid
 
 import pytest
@@ -67,6 +69,30 @@ def create(service, name="ci", issuer="https://issuer.example.test", **fields):
 def get(service, name="ci"):
     request = ims.GetOIDCProviderRequest(oidcprovider_name=name)
     return service.get_oidcprovider(request).body.oidcprovider
+
+
+IDP = pathlib.Path(__file__).parents[1] / "cases" / "keys"
+
+
+def metadata(which="old"):
+    return (IDP / f"idp-{which}.metadata.xml").read_bytes()
+
+
+def encoded(document):
+    return base64.b64encode(document).decode()
+
+
+def create_saml(service, name="idp", document=None, **fields):
+    document = encoded(metadata() if document is None else document)
+    request = ims.CreateSAMLProviderRequest(
+        samlprovider_name=name, encoded_samlmetadata_document=document, **fields
+    )
+    return service.create_samlprovider(request).body.samlprovider
+
+
+def get_saml(service, name="idp"):
+    request = ims.GetSAMLProviderRequest(samlprovider_name=name)
+    return service.get_samlprovider(request).body.samlprovider
 
 
 @pytest.mark.parametrize("key", [permanent(), temporary()], ids=["permanent", "temporary"])
@@ -165,6 +191,97 @@ def test_pages(service):
         if not page.is_truncated:
             break
     assert sorted(names) == [f"p{number}" for number in range(5)]
+
+
+def test_saml_from_create_to_delete(service):
+    absent = (404, "EntityNotExist.SAMLProvider")
+    assert refused(get_saml, service) == absent
+    made = create_saml(service, description="staff")
+    assert made.arn.endswith(":saml-provider/idp")
+    assert made.authn_sign_algo == "rsa-sha1"
+    live = get_saml(service)
+    # The document comes back broken into lines, and only from a Get.
+    assert "\n" in live.encoded_samlmetadata_document
+    assert base64.b64decode(live.encoded_samlmetadata_document) == metadata()
+    assert (live.description, live.create_date) == ("staff", made.create_date)
+    again = (409, "EntityAlreadyExists.SAMLProvider")
+    assert refused(create_saml, service) == again
+
+    def update(**fields):
+        request = ims.UpdateSAMLProviderRequest(samlprovider_name="idp", **fields)
+        return service.update_samlprovider(request).body.samlprovider
+
+    # What is left out stays; description or document must be there.
+    assert update(new_encoded_samlmetadata_document=encoded(metadata("both"))).description == "staff"
+    assert update(new_description="people", authn_sign_algo="rsa-sha256").authn_sign_algo == "rsa-sha256"
+    assert base64.b64decode(get_saml(service).encoded_samlmetadata_document) == metadata("both")
+    assert refused(lambda: update(authn_sign_algo="rsa-sha1"))[0] == 400
+    request = ims.DeleteSAMLProviderRequest(samlprovider_name="idp")
+    service.delete_samlprovider(request)
+    assert refused(service.delete_samlprovider, request) == absent
+
+
+def test_saml_lists(service):
+    for name in ("a", "b", "c"):
+        create_saml(service, name)
+
+    def page(**fields):
+        return service.list_samlproviders(ims.ListSAMLProvidersRequest(**fields)).body
+
+    first = page(max_items=2)
+    assert first.is_truncated and first.marker
+    second = page(max_items=2, marker=first.marker)
+    assert not second.is_truncated
+    listed = first.samlproviders.samlprovider + second.samlproviders.samlprovider
+    assert [provider.samlprovider_name for provider in listed] == ["a", "b", "c"]
+    # Neither document nor algorithm.
+    assert set(listed[0].to_map()) == {"SAMLProviderName", "Arn", "Description", "CreateDate", "UpdateDate"}
+
+
+def test_saml_conflicts_and_bad_values(service):
+    invalid = (400, "InvalidParameter.EncodedSAMLMetadataDocument")
+    text = metadata().decode()
+    doctype = text.replace("<md:EntityDescriptor", "<!DOCTYPE x><md:EntityDescriptor", 1)
+    for document in [
+        b"",
+        b"no XML",
+        b"<a/>",
+        text.replace("IDPSSODescriptor", "SPSSODescriptor").encode(),
+        text.replace('use="signing"', 'use="encryption"').encode(),
+        text.replace("entityID=", "other=").encode(),
+        doctype.encode(),
+    ]:
+        assert refused(create_saml, service, "idp", document) == invalid
+    assert refused(create_saml, service, "-idp") == (400, "InvalidParameter.SAMLProviderName")
+    assert refused(create_saml, service, "") == (400, "MissingSAMLProviderName")
+
+
+def test_user_sso(service):
+    def settings():
+        return service.get_user_sso_settings().body.user_sso_settings
+
+    def change(**fields):
+        request = ims.SetUserSsoSettingsRequest(**fields)
+        return service.set_user_sso_settings(request).body.user_sso_settings
+
+    first = settings()
+    assert (first.sso_enabled, first.sso_login_with_domain) == (False, True)
+    assert first.authn_sign_algo == "rsa-sha1"
+    assert refused(lambda: change(sso_enabled=True))[0] == 400
+    on = change(
+        metadata_document=encoded(metadata()),
+        sso_enabled=True,
+        auxiliary_domain="acme.example",
+        sso_login_with_domain=False,
+        authn_sign_algo="rsa-sha256",
+    )
+    assert (on.sso_enabled, on.auxiliary_domain, on.sso_login_with_domain) == (True, "acme.example", False)
+    assert base64.b64decode(settings().metadata_document) == metadata()
+    # What is left out falls back to its default, the document alone stays.
+    off = change(sso_enabled=False)
+    assert (off.auxiliary_domain, off.sso_login_with_domain) == ("", True)
+    assert off.authn_sign_algo == "rsa-sha1"
+    assert base64.b64decode(off.metadata_document) == metadata()
 
 
 @pytest.mark.parametrize(

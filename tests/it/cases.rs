@@ -3,8 +3,8 @@
 //!
 //! In: `manifests.yaml` (or several files in `manifests/`), and what the clouds hold before, as
 //! `live.yaml` (manifests that are applied first) and `live.json` (laid over the sandbox's state
-//! files, by cloud or `cloud/account`). The usual three accounts are always declared; `*.jwks.json`
-//! of `tests/cases/keys` can be named by `file:`.
+//! files, by cloud or `cloud/account`). The usual three accounts are always declared; the files of
+//! `tests/cases/keys` (key sets, SAML metadata) can be named by `file:`.
 //!
 //! Out: `plan.txt` and `plan.json`, what `idform plan` shows; `calls.txt`, what applying it sends,
 //! one change at a time, and what a second plan then says. `INSTA_UPDATE=always` writes them anew.

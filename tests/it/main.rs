@@ -18,4 +18,5 @@ mod story;
 mod support;
 mod terraform;
 mod tidy;
+mod user_sso;
 mod weather;

@@ -1,222 +1,231 @@
-//! SAML through the whole program: from one way of user SSO to the other, and a federation on Huawei
-//! Cloud from nothing to manifests and back.
+//! SAML metadata as data: every real document of `tests/fixtures/saml` and every hostile one of
+//! `tests/fixtures/hostile` is read, shown, and compared with itself written in another way.
 
-use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
 
-use idform::apply::Outcome;
-use idform::plan::{Action, Plan};
+use idform::federation::saml_metadata::{self, Problem};
+use roxmltree::{Document, Node};
 
-use crate::support::{ACCOUNTS, Clouds, document};
-
-const TENCENT: &str = "100000000001";
-
-fn spec(kind: &str, change: impl FnOnce(&mut Value)) -> Value {
-    let mut spec = idform::clouds::kind(kind)
-        .expect("a kind")
-        .samples()
-        .minimal;
-    change(&mut spec);
-    spec
-}
-
-fn way(kind: &str, enabled: bool) -> String {
-    let spec = spec(kind, |spec| spec["enabled"] = enabled.into());
-    document(kind, "sso", "tencent-prod", &spec)
-}
-
-fn absent(text: &str) -> String {
-    let mut document: Value = serde_json::from_str(text).expect("JSON");
-    document["lifecycle"] = json!({"ensure": "absent"});
-    document.to_string()
-}
-
-fn actions(plan: &Plan) -> Vec<(&'static str, Action)> {
-    plan.steps
-        .iter()
-        .map(|step| (step.address.kind.0, step.action))
-        .collect()
-}
-
-const OIDC: &str = "TencentUserOidc";
-const SAML: &str = "TencentUserSaml";
-
-fn statuses(clouds: &Clouds) -> (Value, Value) {
-    let state = clouds.state("tencent", TENCENT);
-    let status = |way: &str| state[way]["Status"].clone();
-    (status("user_oidc"), status("user_saml"))
-}
-
-#[test]
-fn one_way_of_user_sso_takes_over_from_the_other_in_one_run() {
-    for (old, new) in [(SAML, OIDC), (OIDC, SAML)] {
-        for gives_way in [way(old, false), absent(&way(old, true))] {
-            let clouds = Clouds::new();
-            clouds.apply(&[ACCOUNTS, &way(old, true)]);
-            let texts = [ACCOUNTS, &way(new, true), &gives_way];
-            let plan = clouds.plan(&texts);
-            let step = |kind: &str| {
-                let mut steps = plan.steps.iter();
-                steps.find(|step| step.address.kind.0 == kind).expect("it")
-            };
-            assert_eq!(step(new).action, Action::Create);
-            assert!(
-                step(new)
-                    .side_effects
-                    .iter()
-                    .any(|effect| effect.text.ends_with("off") && effect.switches_sign_in),
-                "{:#?}",
-                step(new).side_effects
-            );
-            assert!(step(old).needs.contains(&step(new).address));
-            let report = clouds.apply(&texts);
-            for outcome in &report.outcomes {
-                assert_eq!(
-                    outcome.outcome,
-                    Outcome::Done,
-                    "{old} to {new}: {report:#?}"
+/// What is said of one document.
+fn told(path: &Path) -> String {
+    let bytes = std::fs::read(path).expect("a fixture can be read");
+    let text = match saml_metadata::decode(&bytes) {
+        Ok(text) => text,
+        Err(problem) => return format!("refused\n  {problem}\n"),
+    };
+    same_however_it_is_written(&text);
+    match saml_metadata::check(&text) {
+        Ok(summary) => {
+            let mut told = summary.lines().join("\n");
+            for key in &summary.certificates {
+                let certificate = &key.certificate;
+                let _ = write!(
+                    told,
+                    "\n  {}, {} to {}, sha1 {}{}",
+                    certificate.subject,
+                    certificate.not_before,
+                    certificate.not_after,
+                    certificate.sha1,
+                    if certificate.is_signature_weak {
+                        ", weak signature"
+                    } else {
+                        ""
+                    }
                 );
             }
-            // The cloud switched it off by itself; to switch user SSO off now would hit the new way.
-            assert_eq!(clouds.count("DisableUserSSO"), 0);
-            let (oidc, saml) = statuses(&clouds);
-            let (on, off) = if new == OIDC {
-                (oidc, saml)
-            } else {
-                (saml, oidc)
-            };
-            assert_eq!((on, off), (json!(11), json!(2)));
-            let settled = clouds.plan(&texts);
-            for (kind, action) in actions(&settled) {
-                assert_eq!(action, Action::NoOp, "{kind}");
+            told
+        }
+        Err(problems) => {
+            let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+            assert!(!lines.is_empty(), "a refusal says why");
+            let mut told = format!("refused\n  {}", lines.join("\n  "));
+            if let Some(summary) = saml_metadata::summary(&text) {
+                let _ = write!(
+                    told,
+                    "\nread all the same\n  {}",
+                    summary.lines().join("\n  ")
+                );
+            }
+            told
+        }
+    }
+}
+
+/// The same document with other prefixes, other white space, attributes the other way round and a
+/// comment in each element is the same metadata.
+fn same_however_it_is_written(text: &str) {
+    let Ok(document) = Document::parse(text) else {
+        // What is no XML is equal to itself alone.
+        assert_eq!(
+            saml_metadata::canonical(text),
+            saml_metadata::canonical(text)
+        );
+        assert_ne!(
+            saml_metadata::canonical(text),
+            saml_metadata::canonical(&format!("{text} "))
+        );
+        return;
+    };
+    if saml_metadata::canonical(text).starts_with("no XML") {
+        // Past a limit.
+        return;
+    }
+    let mut namespaces = Vec::new();
+    for node in document.descendants().filter(Node::is_element) {
+        for namespace in node.namespaces() {
+            if !namespaces.contains(&namespace.uri()) {
+                namespaces.push(namespace.uri());
             }
         }
     }
-}
-
-#[test]
-fn the_old_way_stays_when_the_new_one_cannot_be_made() {
-    let clouds = Clouds::new();
-    clouds.apply(&[ACCOUNTS, &way(SAML, true)]);
-    clouds.fault("CreateUserOIDCConfig=deny");
-    let texts = [ACCOUNTS, &way(OIDC, true), &way(SAML, false)];
-    let report = clouds.apply(&texts);
-    let outcomes: Vec<&str> = report
-        .outcomes
-        .iter()
-        .map(|outcome| outcome.outcome.word())
-        .collect();
-    assert_eq!(outcomes, ["failed", "skipped"], "{report:#?}");
-    assert_eq!(statuses(&clouds), (Value::Null, json!(11)));
-}
-
-#[test]
-fn a_provider_that_nobody_declared_is_reported_by_its_name() {
-    let clouds = Clouds::new();
-    let provider = |name: &str| {
-        let spec = spec("TencentSamlProvider", |_| ());
-        document("TencentSamlProvider", name, "tencent-prod", &spec)
-    };
-    clouds.apply(&[ACCOUNTS, &provider("ours"), &provider("foreign")]);
-    clouds.edit("tencent", TENCENT, |state| {
-        let copy = state["saml_providers"]["ours"].clone();
-        state["saml_providers"]["TencentReservedSSO-z1"] = copy;
-    });
-    let before = clouds.count("GetSAMLProvider");
-    let plan = clouds.plan(&[ACCOUNTS, &provider("ours")]);
-    let unmanaged: Vec<&str> = plan
-        .unmanaged
-        .iter()
-        .map(|unmanaged| unmanaged.cloud_name.as_str())
-        .collect();
-    assert_eq!(unmanaged, ["foreign"]);
-    let read = clouds.count("GetSAMLProvider") - before;
-    assert_eq!(read, 1, "only what is declared is read by its name");
-}
-
-#[test]
-fn metadata_changes_by_meaning_and_not_by_spelling() {
-    let clouds = Clouds::new();
-    let text = |change: fn(&str) -> String| {
-        let spec = spec("TencentSamlProvider", |spec| {
-            let document = spec["metadata"]["inline"].as_str().expect("a text");
-            spec["metadata"]["inline"] = change(document).into();
-        });
-        document("TencentSamlProvider", "okta", "tencent-prod", &spec)
-    };
-    clouds.apply(&[ACCOUNTS, &text(str::to_owned)]);
-    for same in [
-        text(|document| document.replace("md:", "x:").replace(":md=", ":x=")),
-        text(|document| document.replace("\n", "\r\n")),
-        text(|document| {
-            format!(
-                "<!-- by hand -->\n{}",
-                document.split_once('\n').expect("lines").1
-            )
-        }),
-    ] {
-        let plan = clouds.plan(&[ACCOUNTS, &same]);
-        assert_eq!(actions(&plan), [("TencentSamlProvider", Action::NoOp)]);
-    }
-    let other = text(|document| document.replace("/saml/sso", "/saml/sso2"));
-    let plan = clouds.plan(&[ACCOUNTS, &other]);
-    assert_eq!(actions(&plan), [("TencentSamlProvider", Action::Update)]);
-}
-
-/// A whole SAML federation on Huawei Cloud.
-fn federation(change: impl FnOnce(&mut Value)) -> [String; 4] {
-    let of = |kind: &str, spec: &Value| document(kind, "corp", "huawei-prod", spec);
-    let rules = json!([{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "uid"}]}]);
-    let mut metadata = spec("HuaweiSamlMetadata", |spec| {
-        spec["identityProvider"] = "corp".into();
-    });
-    change(&mut metadata);
-    [
-        of("HuaweiIdentityProvider", &json!({"enabled": true})),
-        of("HuaweiMapping", &json!({ "rules": rules })),
-        of(
-            "HuaweiProtocol",
-            &json!({"identityProvider": "corp", "protocol": "saml", "mapping": "corp"}),
-        ),
-        of("HuaweiSamlMetadata", &metadata),
-    ]
-}
-
-#[test]
-fn a_saml_federation_on_huawei_cloud_lives_and_goes() {
-    let clouds = Clouds::new();
-    let with = |texts: &[String; 4]| {
-        let all: Vec<&str> = std::iter::once(ACCOUNTS)
-            .chain(texts.iter().map(String::as_str))
-            .collect();
-        let report = clouds.apply(&all);
-        for outcome in &report.outcomes {
-            assert_eq!(outcome.outcome, Outcome::Done, "{report:#?}");
-        }
-        for (kind, action) in actions(&clouds.plan(&all)) {
-            assert_eq!(action, Action::NoOp, "{kind}");
-        }
-    };
-    with(&federation(|_| ()));
-    let seen = clouds.seen();
-    let position = |action: &str| {
-        let found = seen.iter().position(|seen| seen.action == action);
-        found.unwrap_or_else(|| panic!("{action} was called"))
-    };
-    assert!(position("KeystoneCreateProtocol") < position("CreateMetadata"));
-    assert!(
-        position("CreateMetadata") < position("KeystoneUpdateIdentityProvider"),
-        "nobody signs in before all of it is there"
+    let mut again = String::from("<?xml version='1.0'?>\n<!-- written anew -->\n");
+    rewrite(document.root_element(), &namespaces, true, &mut again);
+    assert_eq!(
+        saml_metadata::canonical(text),
+        saml_metadata::canonical(&again),
+        "{again}"
     );
-    let imports = || clouds.count("CreateMetadata");
-    let before = imports();
-    with(&federation(|metadata| {
-        metadata["metadata"] = idform::clouds::kind("HuaweiSamlMetadata")
-            .expect("a kind")
-            .samples()
-            .changed["metadata"]
-            .clone();
-    }));
-    assert_eq!(imports(), before + 1, "one import over the one before");
-    let gone = federation(|_| ()).map(|text| absent(&text));
-    with(&gone);
+    let found = saml_metadata::differences(text, &again);
+    assert!(
+        found.added.is_empty() && found.removed.is_empty(),
+        "{found:?}"
+    );
+    assert_eq!(found.rest_before, found.rest_after);
+    assert!(!found.accepts_more && !found.may_break);
+}
+
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+fn rewrite(node: Node<'_, '_>, namespaces: &[&str], is_root: bool, out: &mut String) {
+    let prefixed = |uri: Option<&str>, name: &str| match uri {
+        None | Some("") => name.to_owned(),
+        Some("http://www.w3.org/XML/1998/namespace") => format!("xml:{name}"),
+        Some(uri) => {
+            let number = namespaces.iter().position(|known| *known == uri);
+            format!("p{}:{name}", number.expect("every namespace is declared"))
+        }
+    };
+    let name = prefixed(node.tag_name().namespace(), node.tag_name().name());
+    let _ = write!(out, "<{name}");
+    if is_root {
+        for (number, uri) in namespaces.iter().enumerate() {
+            if *uri != "http://www.w3.org/XML/1998/namespace" && !uri.is_empty() {
+                let _ = write!(out, " xmlns:p{number}='{}'", escaped(uri));
+            }
+        }
+    }
+    let attributes: Vec<_> = node.attributes().collect();
+    for attribute in attributes.iter().rev() {
+        let mut value = attribute.value().to_owned();
+        if attribute.namespace() == Some(XSI) && attribute.name() == "type" {
+            let (prefix, local) = match value.split_once(':') {
+                Some((prefix, local)) => (Some(prefix), local.to_owned()),
+                None => (None, value.clone()),
+            };
+            if let Some(uri) = node.lookup_namespace_uri(prefix) {
+                value = prefixed(Some(uri), &local);
+            }
+        }
+        let attribute_name = prefixed(attribute.namespace(), attribute.name());
+        let _ = write!(out, "\n\t{attribute_name} = '{}'", escaped(&value));
+    }
+    out.push_str(" >");
+    let has_elements = node.children().any(|child| child.is_element());
+    out.push_str("<!-- nothing -->");
+    for child in node.children() {
+        if child.is_element() {
+            out.push_str("\r\n    ");
+            rewrite(child, namespaces, false, out);
+        } else if let Some(text) = child.text().filter(|_| child.is_text()) {
+            let space = if has_elements { "\n" } else { "" };
+            let _ = write!(out, "{space}{}{space}", escaped(text));
+        }
+    }
+    let _ = write!(out, "</{name}\n>");
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '<' | '&' | '\'' | '\t' | '\n' | '\r' => {
+                let _ = write!(escaped, "&#{};", u32::from(c));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[test]
+fn every_real_document_is_told() {
+    insta::glob!("../fixtures/saml", "*.xml", |path| {
+        insta::assert_snapshot!(told(path));
+    });
+}
+
+#[test]
+fn every_hostile_document_is_told() {
+    insta::glob!("../fixtures/hostile", "saml-*.xml", |path| {
+        insta::assert_snapshot!(told(path));
+    });
+}
+
+/// What a roll-over looks like, between real documents of one provider.
+#[test]
+fn differences_are_told_by_meaning() {
+    let read = |name: &str| {
+        let path = crate::support::root().join("tests/fixtures").join(name);
+        let bytes = std::fs::read(path).expect("a fixture can be read");
+        saml_metadata::decode(&bytes).expect("a fixture that is text")
+    };
+    let mut told = String::new();
+    for (before, after) in [
+        ("hostile/saml-bom.xml", "hostile/saml-two-certs.xml"),
+        ("hostile/saml-two-certs.xml", "hostile/saml-bom.xml"),
+        (
+            "hostile/saml-bom.xml",
+            "hostile/saml-homoglyph-entity-id.xml",
+        ),
+        ("hostile/saml-bom.xml", "hostile/saml-weak-cert.xml"),
+        (
+            "saml/simplesamlphp-unsigned.xml",
+            "saml/simplesamlphp-signed.xml",
+        ),
+        (
+            "saml/simplesamlphp-unsigned.xml",
+            "saml/simplesamlphp-expired.xml",
+        ),
+        (
+            "saml/google-workspace.xml",
+            "saml/google-workspace-crlf.xml",
+        ),
+        ("saml/adfs-2012.xml", "saml/adfs-2016.xml"),
+        ("hostile/saml-truncated.xml", "hostile/saml-bom.xml"),
+    ] {
+        let found = saml_metadata::differences(&read(before), &read(after));
+        let _ = writeln!(told, "{before} to {after}");
+        for (sign, lines) in [('-', &found.removed), ('+', &found.added)] {
+            for line in lines {
+                let _ = writeln!(told, "  {sign} {line}");
+            }
+        }
+        let rest = similar::TextDiff::from_lines(&found.rest_before, &found.rest_after);
+        for line in rest
+            .unified_diff()
+            .context_radius(0)
+            .to_string()
+            .lines()
+            .take(12)
+        {
+            let _ = writeln!(told, "    {line}");
+        }
+        let _ = writeln!(
+            told,
+            "  accepts more: {}, may break: {}\n",
+            found.accepts_more, found.may_break
+        );
+    }
+    insta::assert_snapshot!(told);
 }

@@ -56,7 +56,7 @@ pub(super) fn facts(summary: &Summary) -> Vec<Fact> {
     };
     fact(
         About::Entity,
-        format!("entity id {}", visible(&summary.entity_id)),
+        format!("entity id {}", unmistakable(&summary.entity_id)),
     );
     for key in &summary.certificates {
         let about = if key.key_use.signs() {
@@ -75,7 +75,7 @@ pub(super) fn facts(summary: &Summary) -> Vec<Fact> {
         (About::Logout, "logout", &summary.logout),
     ] {
         for endpoint in endpoints {
-            let location = visible(&endpoint.location);
+            let location = unmistakable(&endpoint.location);
             let binding = visible(&endpoint.binding);
             fact(about, format!("{what} {location} ({binding})"));
         }
@@ -90,6 +90,22 @@ pub(super) fn facts(summary: &Summary) -> Vec<Fact> {
         fact(About::Requests, "wants signed requests".to_owned());
     }
     facts
+}
+
+/// A name that decides whom to trust, with a note of the letters that may look like others: `р` is
+/// not `p`.
+fn unmistakable(text: &str) -> String {
+    let mut strange: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+    strange.sort_unstable();
+    strange.dedup();
+    if strange.is_empty() {
+        return visible(text);
+    }
+    let codes: Vec<String> = strange
+        .iter()
+        .map(|c| format!("U+{:04X}", u32::from(*c)))
+        .collect();
+    format!("{} [not ASCII: {}]", visible(text), codes.join(" "))
 }
 
 /// Compares two documents; an empty text is none at all.

@@ -185,10 +185,17 @@ fn certificates(role: Node<'_, '_>, problems: &mut Vec<Problem>) -> Vec<KeyCerti
         }
     }
     if !is_signing_given {
-        let what = if is_any {
-            "its certificates are for encryption only"
-        } else {
-            "the identity provider has no certificate"
+        let strange = role
+            .descendants()
+            .find(|node| node.tag_name().name() == "X509Certificate" && !is_certificate(*node));
+        let what = match strange {
+            _ if is_any => "its certificates are for encryption only".to_owned(),
+            None => "the identity provider has no certificate".to_owned(),
+            // Seen in real documents, where somebody made every http into https.
+            Some(strange) => format!(
+                "its certificates stand in {}, not in {DS}, where nobody looks for others",
+                visible(strange.tag_name().namespace().unwrap_or("no namespace"))
+            ),
         };
         problems.push(Problem::at(
             line(role),

@@ -1,3 +1,5 @@
+mod saml;
+
 use std::cell::Cell;
 
 use super::*;
