@@ -38,8 +38,8 @@ pub(super) fn pairs(
     for (one, excludes) in excluding(objects) {
         let key = (place(accounts, one), excludes.kind);
         for other in by_place.get(&key).into_iter().flatten().copied() {
-            let wants = |address: &Address| wants(&objects[address], excludes.switch);
-            match (wants(one), wants(other)) {
+            let asks = |address: &Address| wants(&objects[address], excludes.switch);
+            match (asks(one), asks(other)) {
                 (Wants::On, Wants::On) => {
                     diagnostics.push(conflict(objects, one, other, excludes));
                 }

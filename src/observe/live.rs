@@ -234,8 +234,8 @@ impl AccountWork {
                     part.others.insert(place, others);
                 }
                 (Listing::Names(names), _) => {
-                    let named = names.into_iter().map(|name| (name, Live::default()));
-                    part.others.insert(place, named.collect());
+                    let listed = names.into_iter().map(|name| (name, Live::default()));
+                    part.others.insert(place, listed.collect());
                 }
                 (Listing::NotRead, Naming::Singleton) => match observed.wanted.remove("") {
                     Some(Observation::Present(live)) => {

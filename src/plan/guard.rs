@@ -109,8 +109,16 @@ fn accepts(change: &FieldChange) -> Vec<Risk> {
             }
             (found.accepts_more, found.may_break)
         }
-        // Another document or text accepts others and refuses those before.
-        Detail::Whole | Detail::Document { .. } => (true, change.before.is_some()),
+        // Another document or text accepts others and refuses those before; an empty text (no
+        // further domain) accepts nobody.
+        Detail::Whole | Detail::Document { .. } => {
+            let is_something = |value: &Option<Value>| {
+                value
+                    .as_ref()
+                    .is_some_and(|value| value.as_str() != Some(""))
+            };
+            (is_something(&change.after), is_something(&change.before))
+        }
     };
     let mut risks = Vec::new();
     if more {

@@ -3,7 +3,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::text::{columns, counted, neutral, shorten, window};
+use super::text::{columns, counted, neutral, shorten, window, wrap};
 use super::theme::{Theme, paint};
 use crate::model::Value;
 use crate::plan::{Detail, FieldChange};
@@ -60,8 +60,8 @@ fn all(change: &FieldChange, theme: &Theme, width: usize, pair: Pair) -> Vec<Str
             before,
             after,
         } => {
-            let mut shown = signed('-', removed, theme, width);
-            shown.extend(signed('+', added, theme, width));
+            let mut shown = wrapped('-', removed, theme, width);
+            shown.extend(wrapped('+', added, theme, width));
             shown.extend(diff(before, after, theme, width));
             shown
         }
@@ -88,6 +88,20 @@ fn signed(sign: char, items: &[String], theme: &Theme, width: usize) -> Vec<Stri
         .iter()
         .map(|item| line(sign, item, theme, width))
         .collect()
+}
+
+/// Whole sentences, on further lines where one is too short: of a certificate neither subject nor
+/// end may be cut out. Each line has the sign.
+fn wrapped(sign: char, items: &[String], theme: &Theme, width: usize) -> Vec<String> {
+    let mut shown = Vec::new();
+    for item in items {
+        let lines = wrap(&neutral(item), width.saturating_sub(4));
+        for (at, text) in lines.iter().enumerate() {
+            let indent = if at == 0 { "" } else { "  " };
+            shown.push(line(sign, &format!("{indent}{text}"), theme, width));
+        }
+    }
+    shown
 }
 
 /// One line with its sign, in the colour of what happens to it.

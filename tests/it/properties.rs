@@ -175,6 +175,45 @@ fn alibaba(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
     }
 }
 
+fn alibaba_saml(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
+    let metadata = |dice: &mut Dice<'_>| {
+        let name = dice.of(&["old", "both", "new", "moved"]);
+        let file = root().join(format!("tests/cases/keys/idp-{name}.metadata.xml"));
+        let text = std::fs::read_to_string(file).expect("metadata can be read");
+        json!({ "inline": text })
+    };
+    if let Some(absent) = fate(dice, flavour) {
+        let mut spec = json!({
+            "metadata": metadata(dice),
+            "authnSignAlgorithm": dice.of(&["rsa-sha1", "rsa-sha256"]),
+        });
+        describe(dice, &mut spec);
+        let mut draft = Draft::new("AlibabaSamlProvider", "idp", "alibaba-prod", spec);
+        draft.optional = vec!["metadata", "authnSignAlgorithm"];
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+    if let Some(absent) = fate(dice, flavour) {
+        let spec = json!({
+            "metadata": metadata(dice),
+            "enabled": dice.of(&[true, false]),
+            "auxiliaryDomain": dice.of(&[json!("a.example"), json!("b.example"), Value::Null]),
+            "loginWithDomain": dice.of(&[true, false]),
+            "authnSignAlgorithm": dice.of(&["rsa-sha1", "rsa-sha256"]),
+        });
+        let mut draft = Draft::new("AlibabaUserSso", "sso", "alibaba-prod", spec);
+        draft.optional = vec![
+            "metadata",
+            "enabled",
+            "auxiliaryDomain",
+            "loginWithDomain",
+            "authnSignAlgorithm",
+        ];
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+}
+
 fn tencent(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
     for name in ["ci", "cd"] {
         let Some(absent) = fate(dice, flavour) else {
@@ -315,6 +354,7 @@ fn texts(bytes: &[u8], flavour: Flavour) -> Vec<String> {
     alibaba(&mut dice, flavour, &mut drafts);
     tencent(&mut dice, flavour, &mut drafts);
     huawei(&mut dice, flavour, &mut drafts);
+    alibaba_saml(&mut dice, flavour, &mut drafts);
     let documents = drafts
         .into_iter()
         .map(|draft| draft.text(&mut dice, flavour));

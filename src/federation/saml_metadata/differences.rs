@@ -138,6 +138,8 @@ pub fn differences(before: &str, after: &str) -> MetadataDifferences {
     // A document that comes or goes as a whole is told by its facts; every line of it would bury
     // them.
     if before.is_empty() || after.is_empty() {
+        // Where there was nothing, nothing breaks.
+        found.may_break &= !before.is_empty();
         return found;
     }
     found.rest_before = rest(before, Part::All);

@@ -342,7 +342,7 @@ fn changes_have_their_risks() {
         ),
         (OLD, &ends("2030-01-01T00:00:00Z"), false, true),
         ("gone wrong", OLD, true, true),
-        ("", OLD, true, true),
+        ("", OLD, true, false),
     ] {
         let found = differences(before, after);
         assert_eq!(

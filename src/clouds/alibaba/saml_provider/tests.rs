@@ -166,6 +166,6 @@ fn two_signing_certificates_are_the_most() {
         findings
     };
     assert!(findings(BOTH).is_empty());
-    let wolf = include_str!("../../../../tests/fixtures/saml/multi-signing-certs.xml");
-    assert!(findings(wolf)[0].title.contains("3 signing certificates"));
+    let many = include_str!("../../../../tests/fixtures/saml/fusionauth-8-keys.xml");
+    assert!(findings(many)[0].title.contains("8 signing certificates"));
 }

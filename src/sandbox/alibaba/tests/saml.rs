@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 
 const OLD: &str = include_str!("../../../../tests/cases/keys/idp-old.metadata.xml");
-const MANY: &str = include_str!("../../../../tests/fixtures/saml/multi-signing-certs.xml");
+const MANY: &str = include_str!("../../../../tests/fixtures/saml/fusionauth-8-keys.xml");
 
 /// Creates `idp` with a document, and gives status and code.
 fn create(cloud: &Cloud, document: &[u8]) -> (u16, String) {
@@ -95,7 +95,7 @@ fn documents_are_looked_at() {
         create(&cloud, MANY.as_bytes()),
         refused(409, "LimitExceeded.SAMLProvider.Certificate")
     );
-    cloud.set("signing_certificate_quota", json!(3));
+    cloud.set("signing_certificate_quota", json!(8));
     assert_eq!(create(&cloud, MANY.as_bytes()).0, 200);
     cloud.set("saml_provider_quota", json!(0));
     assert_eq!(
