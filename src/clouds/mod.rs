@@ -1,11 +1,10 @@
 //! The clouds, one folder each, and the one list of them.
 //!
-//! What the folders share is pure: [`signing`], [`wire`], [`ini`], [`samples`]. A cloud's own words, spellings
+//! What the folders share is pure: [`signing`], [`wire`], [`ini`]. A cloud's own words, spellings
 //! and error codes stay in its folder.
 
 mod ini;
 mod sample_metadata;
-mod samples;
 mod signing;
 #[cfg(test)]
 mod testing;

@@ -83,12 +83,14 @@ fn wants(lowered: &Lowered<'_>, switch: &str) -> Wants {
         return Wants::Off;
     }
     let lifecycle = &lowered.document.lifecycle;
-    match desired.fields.get(switch).and_then(Value::as_bool) {
-        Some(true) => Wants::On,
-        Some(false) => Wants::Off,
-        None if desired.mode == Mode::Observe => Wants::Either,
-        None if lifecycle.ignore.iter().any(|field| field == switch) => Wants::Either,
-        None => Wants::On,
+    if let Some(on) = desired.fields.get(switch).and_then(Value::as_bool) {
+        return if on { Wants::On } else { Wants::Off };
+    }
+    let is_ignored = lifecycle.ignore.iter().any(|field| field == switch);
+    if desired.mode == Mode::Observe || is_ignored {
+        Wants::Either
+    } else {
+        Wants::On
     }
 }
 

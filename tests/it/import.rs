@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use idform::apply::Outcome;
 use idform::clouds::CLOUDS;
+use idform::provider::{Field, Form};
 
 use crate::support::{ACCOUNTS, ALIBABA, Clouds, HUAWEI, document};
 
@@ -107,7 +108,11 @@ fn samples(cloud: &str) -> Vec<String> {
             .fields
             .iter()
             .any(|field| !spec[field.name]["external"].is_null());
-        let name = if references || info.name.0.starts_with("Tencent") {
+        let takes_metadata = |field: &Field| matches!(field.form, Form::Metadata { .. });
+        let name = if info.name.0.starts_with("Tencent") && info.fields.iter().any(takes_metadata) {
+            // There, providers of both protocols share names.
+            "sample-saml"
+        } else if references || info.name.0.starts_with("Tencent") {
             "sample"
         } else {
             "sample-idp"
@@ -142,7 +147,7 @@ fn giving_way(cloud: &str) -> Vec<(String, String)> {
             let on = kind.samples().full;
             let mut off = on.clone();
             off[switch] = false.into();
-            let text = |spec| document(info.name.0, "sample", &account, spec);
+            let text = |spec| document(info.name.0, "sample-saml", &account, spec);
             Some((text(&on), text(&off)))
         })
         .collect()
@@ -182,6 +187,10 @@ fn shown(files: &BTreeMap<String, String>) -> String {
     for (path, content) in files {
         if path == "manifest.schema.json" {
             let _ = writeln!(text, "==> {path} (the schema)");
+        } else if path.ends_with(".xml") {
+            // That it is the right one is proved by the plan.
+            let lines = content.lines().count();
+            let _ = writeln!(text, "==> {path} ({lines} lines of XML)");
         } else {
             let _ = writeln!(text, "==> {path}\n{content}");
         }

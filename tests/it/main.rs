@@ -23,4 +23,5 @@ mod story;
 mod support;
 mod terraform;
 mod tidy;
+mod user_sso;
 mod weather;

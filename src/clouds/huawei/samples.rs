@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::clouds::samples::{first_metadata, second_metadata};
+use crate::clouds::sample_metadata::{BOTH, NEW, OLD, inline};
 use crate::provider::Samples;
 
 /// The public half of a test key (`apis/tencent.md §10`).
@@ -124,16 +124,16 @@ pub(super) fn oidc_config() -> Samples {
 
 /// Samples of `HuaweiSamlMetadata`. The provider must be there, with protocol `saml`.
 pub(super) fn saml_metadata() -> Samples {
-    let with = |metadata: Value| {
+    let with = |document: &str| {
         json!({
             "identityProvider": {"external": "sample-saml-idp"},
-            "metadata": metadata,
+            "metadata": inline(document),
         })
     };
     Samples {
-        minimal: with(first_metadata()),
-        full: with(first_metadata()),
-        changed: with(second_metadata()),
+        minimal: with(OLD),
+        full: with(BOTH),
+        changed: with(NEW),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::clouds::samples::{first_metadata, second_metadata};
+use crate::clouds::sample_metadata::{self, BOTH, NEW, OLD};
 use crate::provider::Samples;
 
 /// The public half of a test key (apis/tencent.md §10).
@@ -94,14 +94,14 @@ pub(super) fn oidc_provider() -> Samples {
 /// Samples of `TencentUserSaml`. The changed one is switched off.
 pub(super) fn user_saml() -> Samples {
     Samples {
-        minimal: json!({ "metadata": first_metadata() }),
+        minimal: json!({ "metadata": sample_metadata::inline(OLD) }),
         full: json!({
-            "metadata": first_metadata(),
+            "metadata": sample_metadata::inline(BOTH),
             "auxiliaryDomain": "acme.example",
             "enabled": true,
         }),
         changed: json!({
-            "metadata": second_metadata(),
+            "metadata": sample_metadata::inline(NEW),
             "auxiliaryDomain": "acme.test",
             "enabled": false,
         }),
@@ -111,13 +111,13 @@ pub(super) fn user_saml() -> Samples {
 /// Samples of `TencentSamlProvider`.
 pub(super) fn saml_provider() -> Samples {
     Samples {
-        minimal: json!({ "metadata": first_metadata() }),
+        minimal: json!({ "metadata": sample_metadata::inline(OLD) }),
         full: json!({
-            "metadata": first_metadata(),
+            "metadata": sample_metadata::inline(BOTH),
             "description": "Okta",
         }),
         changed: json!({
-            "metadata": second_metadata(),
+            "metadata": sample_metadata::inline(NEW),
             "description": "Okta, after the move",
         }),
     }
