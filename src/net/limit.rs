@@ -71,6 +71,7 @@ mod tests {
             "a burst up to the budget starts at once"
         );
     }
+
     #[tokio::test(start_paused = true)]
     async fn a_full_gate_does_not_save_up_starts() {
         let limit = Limit::new(2);
