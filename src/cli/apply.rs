@@ -27,7 +27,7 @@ use super::{Exit, policies, rim, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
-    let guards = config.guards(command.threshold.max_changes)?;
+    let guards = config.guards(command.judging.max_changes)?;
     let approved = command.plan.as_deref().map(saved::read).transpose()?;
     // A saved plan says which manifests it is about; only its digest is trusted, and planned anew.
     let (manifests, selection) = match &approved {
@@ -38,17 +38,20 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             },
             saved.selection.clone(),
         ),
-        None => (command.manifests.clone(), command.selecting.selection()),
+        None => (
+            command.compared.manifests.clone(),
+            command.compared.selecting.selection(),
+        ),
     };
     let mut loaded = run::load(&manifests, &selection, &config)?;
-    let flag = command.policing.policies.as_deref();
+    let flag = command.judging.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     if loaded.diagnostics.has_errors() {
         return Ok(invalid(command.format, loaded, output));
     }
     let records = Records::open(command)?;
     run::block_on(async {
-        let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
+        let connected = Connected::new(&loaded.world, &command.compared.clouds, &config).await?;
         let job = Job {
             command,
             approved,
@@ -165,7 +168,7 @@ impl Job<'_> {
         self.progress
             .applying(plan.steps.iter().filter(|step| step.is_change()).count());
         let options = apply::Options {
-            parallelism: usize::from(self.command.clouds.parallelism),
+            parallelism: usize::from(self.command.compared.clouds.parallelism),
             read_back: apply::ReadBack::default(),
         };
         let lines = !self.output.draws_bars();

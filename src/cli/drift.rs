@@ -27,8 +27,8 @@ const ACCEPTANCE_BYTES: u64 = 1024 * 1024;
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
-    let selection = command.selecting.selection();
-    let mut loaded = run::load(&command.manifests, &selection, &config)?;
+    let selection = command.compared.selecting.selection();
+    let mut loaded = run::load(&command.compared.manifests, &selection, &config)?;
     let sources = &mut loaded.manifests.sources;
     let mut accepted = Vec::new();
     for path in &command.accept {
@@ -47,7 +47,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         Lists::AsNeeded
     };
     let snapshot = run::block_on(async {
-        let clouds = ReadOnly::new(&loaded.world, lists, &command.clouds, &config).await?;
+        let clouds = ReadOnly::new(&loaded.world, lists, &command.compared.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
         let snapshot = clouds.read(&loaded.world, &progress).await;
         clouds.close().await;
