@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-pub use accept::{Acceptance, Subject, parse};
+pub use accept::{Acceptance, AcceptanceFile, Subject, parse};
 
 use crate::compile::{Desired, World};
 use crate::manifest::Ensure;

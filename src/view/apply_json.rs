@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan_json::{self, PlanDocument, PlanInput};
 use super::report_json::{DiagnosticDocument, FORMAT_VERSION};
-use crate::apply::{Failure, Outcome, Report, StepOutcome};
+use crate::apply::{CallRecord, Failure, Outcome, Report, StepOutcome};
 use crate::provider::ProviderError;
 
 pub use super::report_json::to_json;
@@ -15,7 +15,8 @@ pub use super::report_json::to_json;
 pub struct ApplyDocument {
     /// Version of this document; readers should accept any with the same first number.
     pub format_version: String,
-    /// The command that was run.
+    /// `apply`.
+    #[schemars(extend("const" = "apply"))]
     pub command: String,
     /// Its exit code.
     pub exit_code: u8,
@@ -112,16 +113,7 @@ fn outcome(step: &StepOutcome) -> OutcomeDocument {
         because: None,
         partly_done: false,
         fields: Vec::new(),
-        calls: step
-            .calls
-            .iter()
-            .map(|call| CallDocument {
-                name: call.name.to_owned(),
-                request_id: call.request_id.clone(),
-                duration_ms: u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX),
-                error: call.error.clone(),
-            })
-            .collect(),
+        calls: step.calls.iter().map(call).collect(),
     };
     match &step.outcome {
         Outcome::Done => {}
@@ -148,6 +140,16 @@ fn outcome(step: &StepOutcome) -> OutcomeDocument {
         }
     }
     document
+}
+
+/// A call as every document of an apply shows it.
+pub(super) fn call(call: &CallRecord) -> CallDocument {
+    CallDocument {
+        name: call.name.to_owned(),
+        request_id: call.request_id.clone(),
+        duration_ms: u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX),
+        error: call.error.clone(),
+    }
 }
 
 fn error(failure: &Failure) -> ErrorDocument {

@@ -34,7 +34,8 @@ pub struct DriftDocument {
     pub format_version: String,
     /// Version of the program that wrote it.
     pub idform_version: String,
-    /// `drift`.
+    /// `drift`; `merge`, which joins such documents, writes the same.
+    #[schemars(extend("const" = "drift"))]
     pub command: String,
     /// 0 when nothing moved, 2 when something did, 1 when something could not be read.
     pub exit_code: u8,

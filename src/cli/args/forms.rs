@@ -78,9 +78,19 @@ pub(in crate::cli) enum GraphFormat {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum SchemaOf {
+    /// Manifests
     Manifest,
+    /// `plan --format json`
     Plan,
+    /// `apply`, `drift` and `import` with `--format json`, and the header of all others
     Report,
+    /// A line of `apply --events`
+    Events,
+    /// A line of `apply --journal`
+    Journal,
+    /// The file for `drift --accept`
+    Acceptances,
+    /// The file for `--config`
     Config,
 }
 
