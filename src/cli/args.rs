@@ -41,7 +41,7 @@ pub(super) enum Command {
     Merge(Merge),
     /// Write manifests for what is live in an account, and plan them
     Import(Import),
-    /// Render a saved plan in any form, also when it is stale
+    /// Render a saved plan, or the report of an apply or a drift, in other forms
     Show(Show),
     /// Print what waits for what
     Graph(GraphOf),

@@ -14,7 +14,8 @@ use crate::observe::live::Lists;
 use crate::plan::{self, Guards};
 use crate::view::drift_json::{self, DriftDocument, DriftInput};
 use crate::view::progress::Progress;
-use crate::view::{drift_markdown, drift_text, metrics};
+use crate::view::theme::Theme;
+use crate::view::{drift_github, drift_markdown, drift_sarif, drift_text, metrics};
 
 use super::args::{Common, Drift as Command, DriftFormat, Reporting};
 use super::config::Config;
@@ -89,11 +90,17 @@ fn finish(
 
 /// Writes a report in the form that is wanted, and its counts.
 pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Output) -> Result<()> {
-    output.result(&match reporting.format {
-        DriftFormat::Text => drift_text::render(document, &output.theme, output.width),
-        DriftFormat::Json => drift_json::to_json(document),
-        DriftFormat::Markdown => drift_markdown::render(document),
-    });
+    output.result(&text(
+        document,
+        reporting.format,
+        &output.theme,
+        output.width,
+    ));
+    for (format, path) in &reporting.output {
+        let text = text(document, *format, &Theme::plain(), output.width);
+        fs_err::write(path, text)
+            .with_context(|| format!("write the drift report as {}", format.word()))?;
+    }
     if let Some(path) = &reporting.metrics {
         let before = match fs_err::read_to_string(path) {
             Ok(text) => metrics::last_success(&text),
@@ -104,6 +111,22 @@ pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Out
             .with_context(|| format!("write the metrics to {}", path.display()))?;
     }
     Ok(())
+}
+
+/// A report in one form.
+pub(super) fn text(
+    document: &DriftDocument,
+    format: DriftFormat,
+    theme: &Theme,
+    width: usize,
+) -> String {
+    match format {
+        DriftFormat::Text => drift_text::render(document, theme, width),
+        DriftFormat::Json => drift_json::to_json(document),
+        DriftFormat::Markdown => drift_markdown::render(document),
+        DriftFormat::Sarif => drift_sarif::render(document),
+        DriftFormat::Github => drift_github::render(document),
+    }
 }
 
 fn now() -> jiff::Timestamp {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan_json::{self, ResourceChange, SourceDocument};
 use super::report_json::{DiagnosticDocument, FORMAT_VERSION, findings};
+use super::text::neutral;
 use crate::drift::{Accepted, DriftReport, Drifted, Stranger};
 use crate::model::{Diagnostic, SourceMap, Value};
 
@@ -210,6 +211,42 @@ impl ResourceDrift {
                 format!("{} changed", fields.join(", "))
             }
         }
+    }
+}
+
+impl ResourceDrift {
+    /// What happened, in a few lines for the place where it is declared.
+    pub(super) fn said(&self) -> String {
+        let change = &self.change;
+        let mut lines = vec![
+            format!("{} {}", neutral(&change.address), self.what()),
+            format!("effect: {}", self.effect),
+        ];
+        if !change.risks.is_empty() {
+            lines.push(format!("risks: {}", change.risks.join(", ")));
+        }
+        let until = self.accepted_until.iter();
+        lines.extend(until.map(|date| format!("it was accepted until {date}")));
+        lines.join("\n")
+    }
+}
+
+impl UnmanagedDrift {
+    /// `<account>/<Kind>/<name in the cloud>`, without the last part for what an account has one of.
+    pub(super) fn name(&self) -> String {
+        let name = format!("{}/{}/{}", self.account, self.kind, self.cloud_name);
+        name.trim_end_matches('/').to_owned()
+    }
+
+    /// What is the matter, in a few lines.
+    pub(super) fn said(&self) -> String {
+        let mut lines = vec![
+            format!("{} is declared by no manifest", neutral(&self.name())),
+            format!("effect: {}", self.effect),
+        ];
+        let until = self.accepted_until.iter();
+        lines.extend(until.map(|date| format!("it was accepted until {date}")));
+        lines.join("\n")
     }
 }
 

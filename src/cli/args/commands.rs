@@ -130,7 +130,8 @@ pub(in crate::cli) struct Import {
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Show {
-    /// A plan saved with `plan --out`
+    /// A plan saved with `plan --out`, or the JSON report of `apply` (text, json, markdown) or of
+    /// `drift` (also sarif and github)
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
     #[command(flatten)]

@@ -57,14 +57,29 @@ pub(in crate::cli) enum DriftFormat {
     Json,
     /// An issue, with a hidden mark by which it is found again
     Markdown,
+    /// SARIF 2.1.0 for code scanning
+    Sarif,
+    /// GitHub workflow commands: annotations on file and line
+    Github,
+}
+
+impl DriftFormat {
+    /// The word on the command line.
+    pub(in crate::cli) fn word(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// How a drift report is written.
 #[derive(Debug, Clone, clap::Args)]
 pub(in crate::cli) struct Reporting {
-    /// Form of the result on standard output
+    /// Form of the result on standard output; drift has no HTML page, which is about a plan's calls
     #[arg(long, value_enum, default_value_t = DriftFormat::Text, value_name = "FORMAT")]
     pub(in crate::cli) format: DriftFormat,
+    /// Write the same result in another form into a file (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output::<DriftFormat>)]
+    pub(in crate::cli) output: Vec<(DriftFormat, PathBuf)>,
     /// Write the counts as OpenMetrics text
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) metrics: Option<PathBuf>,
