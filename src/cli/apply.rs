@@ -72,7 +72,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 fn invalid(format: Format, loaded: Loaded, output: &Output) -> Exit {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
-    output.say("The manifests are invalid; no cloud was contacted.");
+    let what = policies::what_is_invalid(&found);
+    output.say(&format!("The {what} are invalid; no cloud was contacted."));
     if format == Format::Json {
         output.result(&without_plan("apply", &found, &loaded.manifests.sources));
     }

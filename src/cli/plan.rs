@@ -62,7 +62,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 fn invalid(loaded: Loaded, wanted: &Rendering, output: &Output) -> Result<Exit> {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
-    output.say("The manifests are invalid; no cloud was contacted.");
+    let what = policies::what_is_invalid(&found);
+    output.say(&format!("The {what} are invalid; no cloud was contacted."));
     let rendered = Rendered {
         plan: None,
         command: "plan",
