@@ -5,7 +5,6 @@ use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Event, Listener, Outcome, Report};
 use crate::model::{Code, Diagnostic};
@@ -23,6 +22,7 @@ use super::plan::{has_errors, is_guarded};
 use super::record::Lines;
 use super::render::without_plan;
 use super::run::{Connected, Loaded, Survey};
+use super::signals::{self, unless_interrupted};
 use super::{Exit, policies, rim, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
@@ -75,7 +75,12 @@ fn invalid(format: Format, loaded: Loaded, output: &Output) -> Exit {
     let what = policies::what_is_invalid(&found);
     output.say(&format!("The {what} are invalid; no cloud was contacted."));
     if format == Format::Json {
-        output.result(&without_plan("apply", &found, &loaded.manifests.sources));
+        output.result(&without_plan(
+            "apply",
+            Exit::Error,
+            &found,
+            &loaded.manifests.sources,
+        ));
     }
     Exit::Error
 }
@@ -104,10 +109,10 @@ struct Job<'a> {
 impl Job<'_> {
     async fn plan_and_apply(self, loaded: Loaded) -> Result<Exit> {
         let output = self.output;
-        let Survey { plan, findings } = self
+        let survey = self
             .connected
-            .survey(&loaded.world, &self.guards, &self.progress)
-            .await;
+            .survey(&loaded.world, &self.guards, &self.progress);
+        let Survey { plan, findings } = unless_interrupted(survey).await?;
         let plan = Arc::new(plan);
         let text = self.command.format == Format::Text;
         let sources = &loaded.manifests.sources;
@@ -164,8 +169,8 @@ impl Job<'_> {
     }
 
     async fn carry_out(&self, plan: &Arc<Plan>) -> Report {
-        let cancel = CancellationToken::new();
-        let watch = tokio::spawn(watch_signals(cancel.clone()));
+        let word = "interrupted: finishing the calls in flight; once more to stop at once";
+        let listening = signals::listen(Some(word));
         self.progress
             .applying(plan.steps.iter().filter(|step| step.is_change()).count());
         let options = apply::Options {
@@ -183,9 +188,9 @@ impl Job<'_> {
             }
         });
         let writers = self.connected.writers();
+        let cancel = listening.token.clone();
         let report = apply::run(Arc::clone(plan), &writers, &options, cancel, listener).await;
         self.progress.done();
-        watch.abort();
         report
     }
 
@@ -302,28 +307,6 @@ impl Records {
             report.unwrap_or(&Report::default()),
             &time,
         ));
-    }
-}
-
-/// The first signal lets calls in flight finish, the second ends at once.
-async fn watch_signals(cancel: CancellationToken) {
-    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(term) => term,
-        Err(error) => {
-            tracing::warn!(%error, "cannot watch for signals");
-            return;
-        }
-    };
-    for second in [false, true] {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = term.recv() => {}
-        }
-        if second {
-            std::process::exit(Exit::Interrupted.code().into());
-        }
-        tracing::warn!("interrupted: finishing the calls in flight; once more to stop at once");
-        cancel.cancel();
     }
 }
 

@@ -21,6 +21,7 @@ use super::args::{Common, Drift as Command, DriftFormat, Reporting};
 use super::config::Config;
 use super::output::Output;
 use super::run::ReadOnly;
+use super::signals::unless_interrupted;
 use super::{Exit, rim, run};
 
 /// Largest acceptance file read, in bytes.
@@ -50,7 +51,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let snapshot = run::block_on(async {
         let clouds = ReadOnly::new(&loaded.world, lists, &command.compared.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
-        let snapshot = clouds.read(&loaded.world, &progress).await;
+        let snapshot = unless_interrupted(clouds.read(&loaded.world, &progress)).await?;
         clouds.close().await;
         anyhow::Ok(snapshot)
     })??;

@@ -13,6 +13,7 @@ use super::config::Config;
 use super::output::Output;
 use super::render::Rendered;
 use super::run::{Connected, Loaded};
+use super::signals::unless_interrupted;
 use super::{Exit, policies, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
@@ -28,7 +29,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let survey = run::block_on(async {
         let connected = Connected::new(&loaded.world, &command.compared.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
-        let survey = connected.survey(&loaded.world, &guards, &progress).await;
+        let survey = connected.survey(&loaded.world, &guards, &progress);
+        let survey = unless_interrupted(survey).await?;
         connected.close().await;
         anyhow::Ok(survey)
     })??;

@@ -384,7 +384,7 @@ fn shown(path: &Path) -> String {
     }
 }
 
-fn shown_list(paths: &[PathBuf]) -> String {
+pub(super) fn shown_list(paths: &[PathBuf]) -> String {
     let names: Vec<String> = paths.iter().map(|path| shown(path)).collect();
     names.join(", ")
 }

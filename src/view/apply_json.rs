@@ -10,6 +10,9 @@ use crate::provider::ProviderError;
 
 pub use super::report_json::to_json;
 
+/// The exit code of a run that was interrupted, also before anything was tried.
+const INTERRUPTED: u8 = 130;
+
 /// How an apply ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApplyDocument {
@@ -95,7 +98,7 @@ pub fn document(plan: &PlanInput<'_>, report: Option<&Report>) -> ApplyDocument 
         format_version: FORMAT_VERSION.to_owned(),
         command: plan.command.to_owned(),
         exit_code: plan.exit_code,
-        interrupted: report.is_some_and(|report| report.interrupted),
+        interrupted: report.map_or(plan.exit_code == INTERRUPTED, |report| report.interrupted),
         plan: plan.plan.map(|_| planned),
         outcomes: report.map_or_else(Vec::new, |report| {
             report.outcomes.iter().map(outcome).collect()

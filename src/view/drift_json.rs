@@ -42,7 +42,7 @@ pub struct DriftDocument {
     pub exit_code: u8,
     /// False when something could not be read.
     pub complete: bool,
-    /// True when the exit code is 1 for any reason.
+    /// True when the exit code is neither 0 nor 2, for any reason.
     pub errored: bool,
     /// Which part of the manifests it is about; null for all.
     pub partial: Option<String>,
@@ -259,7 +259,7 @@ pub fn document(input: &DriftInput<'_>) -> DriftDocument {
         command: "drift".to_owned(),
         exit_code: input.exit_code,
         complete: report.complete,
-        errored: input.exit_code == 1,
+        errored: !matches!(input.exit_code, 0 | 2),
         partial: report.partial.clone(),
         summary: DriftSummary {
             in_sync: report.in_sync,
