@@ -128,7 +128,14 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
             })))
         }
         Command::Import(command) => Some(import::without_result(command, exit, &found, &sources)),
-        _ => {
+        Command::Validate(_)
+        | Command::Show(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Graph(_)
+        | Command::Schema(_)
+        | Command::Explain(_)
+        | Command::Sandbox(_) => {
             let document = report_json::document("validate", exit.code(), &found, &sources);
             Some(report_json::to_json(&document))
         }

@@ -44,7 +44,8 @@ pub(super) enum Given {
 /// What is wrong with the file by itself.
 pub(super) fn tree(source: &Source) -> Result<Value, Box<Diagnostic>> {
     let mut engine = Engine::new();
-    let unread = |error: &anyhow::Error| failed("cannot be read as Rego", Some(source), error);
+    let unread =
+        |error: &anyhow::Error| Box::new(failed("cannot be read as Rego", Some(source), error));
     let package = engine
         .add_policy(source.name.clone(), source.text.clone())
         .map_err(|error| unread(&error))?;
@@ -84,19 +85,17 @@ pub(super) fn evaluate(
             let _ = tell.send(run(sources, &plan, time));
         });
     let refused = match started {
-        Err(error) => {
-            Box::new(invalid("the policies could not be started").note(error.to_string()))
-        }
+        Err(error) => invalid("the policies could not be started").note(error.to_string()),
         Ok(_) => match hear.recv_timeout(time.saturating_mul(2)) {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => failed("failed while it judged the plan", None, &error),
-            Err(mpsc::RecvTimeoutError::Timeout) => Box::new(too_long()),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Box::new(invalid(
-                "the policies made the evaluator fail; this is a bug of it",
-            )),
+            Err(mpsc::RecvTimeoutError::Timeout) => too_long(),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                invalid("the policies made the evaluator fail; this is a bug of it")
+            }
         },
     };
-    Err(refused)
+    Err(Box::new(refused))
 }
 
 fn run(sources: Vec<Source>, plan: &Value, time: Duration) -> anyhow::Result<Answer> {
@@ -151,10 +150,10 @@ fn given(value: &regorus::Value) -> anyhow::Result<Given> {
 }
 
 /// The crate's errors are texts of several lines with the place drawn into them.
-fn failed(what: &str, source: Option<&Source>, error: &anyhow::Error) -> Box<Diagnostic> {
+fn failed(what: &str, source: Option<&Source>, error: &anyhow::Error) -> Diagnostic {
     let text = format!("{error:#}");
     if text.contains("exceeded time limit") {
-        return Box::new(too_long());
+        return too_long();
     }
     let place = text
         .lines()
@@ -167,10 +166,10 @@ fn failed(what: &str, source: Option<&Source>, error: &anyhow::Error) -> Box<Dia
         .find_map(|line| line.trim().strip_prefix("error: "))
         .unwrap_or(text.trim());
     let finding = invalid(format!("a policy {what}")).note(super::shortened(why));
-    Box::new(match place {
+    match place {
         Some(place) => finding.in_file(place),
         None => finding,
-    })
+    }
 }
 
 fn too_long() -> Diagnostic {

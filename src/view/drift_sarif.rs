@@ -19,10 +19,10 @@ pub fn render(document: &DriftDocument) -> String {
     let mut results: Vec<Value> = document.diagnostics.iter().map(finding).collect();
     results.extend(document.resource_drift.iter().map(drifted));
     results.extend(document.unmanaged.iter().map(stranger));
-    let rules = code_rules().chain(effect_rules()).collect();
-    let mut run = run(CATEGORY, rules, results, document.errored);
+    let rules: Vec<Value> = code_rules().chain(effect_rules()).collect();
+    let mut run = run(CATEGORY, &rules, results, document.errored);
     run["properties"] = json!({"complete": document.complete, "summary": document.summary});
-    to_json(&log(run))
+    to_json(&log(&run))
 }
 
 fn effect_rules() -> impl Iterator<Item = Value> {

@@ -29,7 +29,7 @@ pub fn document(input: &ReviewInput<'_>) -> Value {
             results.extend(risks.map(|risk| risk_result(step, *risk)));
         }
     }
-    let mut run = run(&category(input), rules(), results, input.errored);
+    let mut run = run(&category(input), &rules(), results, input.errored);
     if let Some(plan) = input.plan {
         run["properties"] = json!({
             "digest": plan.digest.to_string(),
@@ -37,13 +37,13 @@ pub fn document(input: &ReviewInput<'_>) -> Value {
             "summary": review::summary(plan),
         });
     }
-    log(run)
+    log(&run)
 }
 
 /// A run with as many of its results as GitHub takes; the gravest come first.
 pub(super) fn run(
     category: &str,
-    rules: Vec<Value>,
+    rules: &[Value],
     mut results: Vec<Value>,
     errored: bool,
 ) -> Value {
@@ -70,7 +70,7 @@ pub(super) fn run(
 }
 
 /// A log of one run.
-pub(super) fn log(run: Value) -> Value {
+pub(super) fn log(run: &Value) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

@@ -129,7 +129,7 @@ fn words(line: &str) -> Vec<String> {
 /// Every command line of idform in a file, without its first word.
 fn command_lines(path: &str) -> Vec<Vec<String>> {
     let whole = text(path);
-    let is_markdown = path.ends_with(".md");
+    let is_markdown = path == "README.md" || path.ends_with("/README.md");
     let mut inside = !is_markdown;
     let mut found = Vec::new();
     let mut lines = whole.lines().peekable();

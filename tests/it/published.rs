@@ -354,7 +354,10 @@ fn json_of(toml: toml::Value) -> Value {
             .map(|(key, value)| (key, json_of(value)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
-        other => serde_json::to_value(other).expect("a value"),
+        other @ (toml::Value::String(_)
+        | toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)) => serde_json::to_value(other).expect("a value"),
     }
 }
 
