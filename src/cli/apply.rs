@@ -5,7 +5,6 @@ use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Event, Listener, Outcome, Report};
 use crate::model::{Code, Diagnostic};
@@ -23,11 +22,12 @@ use super::plan::{has_errors, is_guarded};
 use super::record::Lines;
 use super::render::without_plan;
 use super::run::{Connected, Loaded, Survey};
+use super::signals::{self, unless_interrupted};
 use super::{Exit, policies, rim, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
-    let guards = config.guards(command.threshold.max_changes)?;
+    let guards = config.guards(command.judging.max_changes)?;
     let approved = command.plan.as_deref().map(saved::read).transpose()?;
     // A saved plan says which manifests it is about; only its digest is trusted, and planned anew.
     let (manifests, selection) = match &approved {
@@ -38,10 +38,13 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             },
             saved.selection.clone(),
         ),
-        None => (command.manifests.clone(), command.selecting.selection()),
+        None => (
+            command.compared.manifests.clone(),
+            command.compared.selecting.selection(),
+        ),
     };
     let mut loaded = run::load(&manifests, &selection, &config)?;
-    let flag = command.policing.policies.as_deref();
+    let flag = command.judging.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     run::lint(&mut loaded, None, &config)?;
     if loaded.diagnostics.has_errors() {
@@ -49,7 +52,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     }
     let records = Records::open(command)?;
     run::block_on(async {
-        let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
+        let connected = Connected::new(&loaded.world, &command.compared.clouds, &config).await?;
         let job = Job {
             command,
             approved,
@@ -70,9 +73,15 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 fn invalid(format: Format, loaded: Loaded, output: &Output) -> Exit {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
-    output.say("The manifests are invalid; no cloud was contacted.");
+    let what = policies::what_is_invalid(&found);
+    output.say(&format!("The {what} are invalid; no cloud was contacted."));
     if format == Format::Json {
-        output.result(&without_plan("apply", &found, &loaded.manifests.sources));
+        output.result(&without_plan(
+            "apply",
+            Exit::Error,
+            &found,
+            &loaded.manifests.sources,
+        ));
     }
     Exit::Error
 }
@@ -101,10 +110,10 @@ struct Job<'a> {
 impl Job<'_> {
     async fn plan_and_apply(self, loaded: Loaded) -> Result<Exit> {
         let output = self.output;
-        let Survey { plan, findings } = self
+        let survey = self
             .connected
-            .survey(&loaded.world, &self.guards, &self.progress)
-            .await;
+            .survey(&loaded.world, &self.guards, &self.progress);
+        let Survey { plan, findings } = unless_interrupted(survey).await?;
         let plan = Arc::new(plan);
         let text = self.command.format == Format::Text;
         let sources = &loaded.manifests.sources;
@@ -161,12 +170,12 @@ impl Job<'_> {
     }
 
     async fn carry_out(&self, plan: &Arc<Plan>) -> Report {
-        let cancel = CancellationToken::new();
-        let watch = tokio::spawn(watch_signals(cancel.clone()));
+        let word = "interrupted: finishing the calls in flight; once more to stop at once";
+        let listening = signals::listen(Some(word));
         self.progress
             .applying(plan.steps.iter().filter(|step| step.is_change()).count());
         let options = apply::Options {
-            parallelism: usize::from(self.command.clouds.parallelism),
+            parallelism: usize::from(self.command.compared.clouds.parallelism),
             read_back: apply::ReadBack::default(),
         };
         let lines = !self.output.draws_bars();
@@ -180,9 +189,9 @@ impl Job<'_> {
             }
         });
         let writers = self.connected.writers();
+        let cancel = listening.token.clone();
         let report = apply::run(Arc::clone(plan), &writers, &options, cancel, listener).await;
         self.progress.done();
-        watch.abort();
         report
     }
 
@@ -299,28 +308,6 @@ impl Records {
             report.unwrap_or(&Report::default()),
             &time,
         ));
-    }
-}
-
-/// The first signal lets calls in flight finish, the second ends at once.
-async fn watch_signals(cancel: CancellationToken) {
-    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(term) => term,
-        Err(error) => {
-            tracing::warn!(%error, "cannot watch for signals");
-            return;
-        }
-    };
-    for second in [false, true] {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = term.recv() => {}
-        }
-        if second {
-            std::process::exit(Exit::Interrupted.code().into());
-        }
-        tracing::warn!("interrupted: finishing the calls in flight; once more to stop at once");
-        cancel.cancel();
     }
 }
 

@@ -23,8 +23,8 @@ use super::{Exit, run};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
-    let selection = command.selecting.selection();
-    let loaded = run::load(&command.manifests, &selection, &config)?;
+    let selection = command.compared.selecting.selection();
+    let loaded = run::load(&command.compared.manifests, &selection, &config)?;
     let world = loaded.world;
     let invalid = loaded.diagnostics.has_errors();
     let found = loaded.diagnostics.into_sorted();
@@ -41,7 +41,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     }
     let accounts: Vec<Arc<Account>> = world.accounts.values().cloned().collect();
     let examined = run::block_on(async {
-        let clouds = ReadOnly::to(accounts.clone(), &command.clouds, &config).await?;
+        let clouds = ReadOnly::to(accounts.clone(), &command.compared.clouds, &config).await?;
         let mut examined = Vec::new();
         for account in &accounts {
             examined.push(examine(&world, account, &clouds, &config).await?);
@@ -57,6 +57,17 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     };
     show(&examined, exit, &found, sources, command, output);
     Ok(exit)
+}
+
+/// The document of a run that ended before it could look.
+pub(super) fn without_result(exit: Exit, found: &[Diagnostic], sources: &SourceMap) -> String {
+    report_json::to_json(&document(&DoctorInput {
+        accounts: &[],
+        issuers: &[],
+        exit_code: exit.code(),
+        diagnostics: found,
+        sources,
+    }))
 }
 
 fn show(

@@ -13,12 +13,14 @@ use crate::observe::live::Lists;
 use crate::plan::{self, Guards};
 use crate::view::drift_json::{self, DriftDocument, DriftInput};
 use crate::view::progress::Progress;
-use crate::view::{drift_markdown, drift_text, metrics};
+use crate::view::theme::Theme;
+use crate::view::{drift_github, drift_markdown, drift_sarif, drift_text, metrics};
 
 use super::args::{Common, Drift as Command, DriftFormat, Reporting};
 use super::config::Config;
 use super::output::Output;
 use super::run::ReadOnly;
+use super::signals::unless_interrupted;
 use super::{Exit, rim, run};
 
 /// Largest acceptance file read, in bytes.
@@ -26,8 +28,8 @@ const ACCEPTANCE_BYTES: u64 = 1024 * 1024;
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
-    let selection = command.selecting.selection();
-    let mut loaded = run::load(&command.manifests, &selection, &config)?;
+    let selection = command.compared.selecting.selection();
+    let mut loaded = run::load(&command.compared.manifests, &selection, &config)?;
     let sources = &mut loaded.manifests.sources;
     let mut accepted = Vec::new();
     for path in &command.accept {
@@ -46,9 +48,9 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         Lists::AsNeeded
     };
     let snapshot = run::block_on(async {
-        let clouds = ReadOnly::new(&loaded.world, lists, &command.clouds, &config).await?;
+        let clouds = ReadOnly::new(&loaded.world, lists, &command.compared.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
-        let snapshot = clouds.read(&loaded.world, &progress).await;
+        let snapshot = unless_interrupted(clouds.read(&loaded.world, &progress)).await?;
         clouds.close().await;
         anyhow::Ok(snapshot)
     })??;
@@ -88,11 +90,17 @@ fn finish(
 
 /// Writes a report in the form that is wanted, and its counts.
 pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Output) -> Result<()> {
-    output.result(&match reporting.format {
-        DriftFormat::Text => drift_text::render(document, &output.theme, output.width),
-        DriftFormat::Json => drift_json::to_json(document),
-        DriftFormat::Markdown => drift_markdown::render(document),
-    });
+    output.result(&text(
+        document,
+        reporting.format,
+        &output.theme,
+        output.width,
+    ));
+    for (format, path) in &reporting.output {
+        let text = text(document, *format, &Theme::plain(), output.width);
+        fs_err::write(path, text)
+            .with_context(|| format!("write the drift report as {}", format.word()))?;
+    }
     if let Some(path) = &reporting.metrics {
         let before = match fs_err::read_to_string(path) {
             Ok(text) => metrics::last_success(&text),
@@ -103,6 +111,22 @@ pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Out
             .with_context(|| format!("write the metrics to {}", path.display()))?;
     }
     Ok(())
+}
+
+/// A report in one form.
+pub(super) fn text(
+    document: &DriftDocument,
+    format: DriftFormat,
+    theme: &Theme,
+    width: usize,
+) -> String {
+    match format {
+        DriftFormat::Text => drift_text::render(document, theme, width),
+        DriftFormat::Json => drift_json::to_json(document),
+        DriftFormat::Markdown => drift_markdown::render(document),
+        DriftFormat::Sarif => drift_sarif::render(document),
+        DriftFormat::Github => drift_github::render(document),
+    }
 }
 
 fn now() -> jiff::Timestamp {

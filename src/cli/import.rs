@@ -24,6 +24,7 @@ use super::args::{Common, Format, Import as Command};
 use super::config::Config;
 use super::output::Output;
 use super::run::{Connected, Loaded};
+use super::signals::unless_interrupted;
 use super::{Exit, run};
 
 /// The hidden folder in which files lie until they are known to be right.
@@ -52,7 +53,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let (told, sources) = run::block_on(async {
         let accounts = vec![Arc::clone(&account)];
         let connected = Connected::to(accounts, &command.clouds, &config).await?;
-        let ended = import(command, &config, stdin, &wish, &connected, output).await;
+        let work = import(command, &config, stdin, &wish, &connected, output);
+        let ended = unless_interrupted(work).await?;
         connected.close().await;
         ended
     })??;
@@ -99,6 +101,25 @@ fn declared(world: &World, account: &Account) -> Declared {
         declared.objects.insert(key, address.clone());
     }
     declared
+}
+
+/// The document of an import that ended before there was anything to tell.
+pub(super) fn without_result(
+    command: &Command,
+    exit: Exit,
+    found: &[Diagnostic],
+    sources: &SourceMap,
+) -> String {
+    import_json::to_json(&import_json::document(&import_json::ImportInput {
+        account: &command.account,
+        out: &command.out.to_string_lossy(),
+        import: &Import::default(),
+        is_written: false,
+        plan: None,
+        exit_code: exit.code(),
+        diagnostics: found,
+        sources,
+    }))
 }
 
 /// How an import ended.

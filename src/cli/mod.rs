@@ -25,6 +25,7 @@ mod sandbox;
 mod saved;
 mod schema;
 mod show;
+mod signals;
 mod validate;
 
 use std::ffi::OsString;
@@ -34,7 +35,9 @@ use clap::Parser;
 
 pub use exit::Exit;
 
+use crate::drift::DriftReport;
 use crate::model::{Code, Diagnostic, SourceMap};
+use crate::view::drift_json::{self, DriftInput};
 use crate::view::report_json;
 
 use args::{Args, Command};
@@ -74,51 +77,77 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
     match ended {
         Ok(exit) => exit,
         Err(error) => {
+            let exit = if error.is::<signals::Interrupted>() {
+                Exit::Interrupted
+            } else {
+                Exit::Error
+            };
             output.error(&error);
-            if let Some(document) = document_of(&args.command, &error) {
+            if let Some(document) = document_of(&args.command, exit, &error) {
                 output.result(&document);
             }
-            Exit::Error
+            exit
         }
     }
 }
 
 /// Whoever asked for JSON gets one document, however early the run ended.
-fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
-    let (name, wants_json) = match command {
-        Command::Validate(command) => ("validate", command.format == args::Format::Json),
-        Command::Plan(command) => ("plan", command.rendering.format == args::PlanFormat::Json),
-        Command::Apply(command) => ("apply", command.format == args::Format::Json),
+fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<String> {
+    let wants_json = match command {
+        Command::Validate(command) => command.format == args::Format::Json,
+        Command::Plan(command) => command.rendering.format == args::PlanFormat::Json,
+        Command::Apply(command) => command.format == args::Format::Json,
+        Command::Drift(command) => command.reporting.format == args::DriftFormat::Json,
+        Command::Merge(command) => command.reporting.format == args::DriftFormat::Json,
+        Command::Import(command) => command.format == args::Format::Json,
+        Command::Doctor(command) => command.format == args::Format::Json,
         Command::Show(_)
-        | Command::Drift(_)
-        | Command::Merge(_)
-        | Command::Import(_)
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Graph(_)
         | Command::Schema(_)
         | Command::Explain(_)
-        | Command::Doctor(_)
         | Command::Capabilities(_)
-        | Command::Sandbox(_) => return None,
+        | Command::Sandbox(_) => false,
     };
     if !wants_json {
         return None;
     }
-    let finding = Diagnostic::error(Code::CannotRun, error.to_string());
+    let code = if exit == Exit::Interrupted {
+        Code::Interrupted
+    } else {
+        Code::CannotRun
+    };
+    let finding = Diagnostic::error(code, error.to_string());
     let causes = error.chain().skip(1);
     let found = [causes.fold(finding, |finding, cause| {
         finding.note(format!("caused by: {cause}"))
     })];
     let sources = SourceMap::default();
-    Some(if name == "validate" {
-        report_json::to_json(&report_json::document(
-            name,
-            Exit::Error.code(),
-            &found,
-            &sources,
-        ))
-    } else {
-        render::without_plan(name, &found, &sources)
-    })
+    match command {
+        Command::Plan(_) => Some(render::without_plan("plan", exit, &found, &sources)),
+        Command::Apply(_) => Some(render::without_plan("apply", exit, &found, &sources)),
+        Command::Drift(_) | Command::Merge(_) => {
+            Some(drift_json::to_json(&drift_json::document(&DriftInput {
+                report: &DriftReport::default(),
+                exit_code: exit.code(),
+                diagnostics: &found,
+                sources: &sources,
+            })))
+        }
+        Command::Doctor(_) => Some(doctor::without_result(exit, &found, &sources)),
+        Command::Import(command) => Some(import::without_result(command, exit, &found, &sources)),
+        Command::Validate(_)
+        | Command::Show(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Graph(_)
+        | Command::Schema(_)
+        | Command::Explain(_)
+        | Command::Capabilities(_)
+        | Command::Sandbox(_) => {
+            let document = report_json::document("validate", exit.code(), &found, &sources);
+            Some(report_json::to_json(&document))
+        }
+    }
 }

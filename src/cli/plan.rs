@@ -13,23 +13,25 @@ use super::config::Config;
 use super::output::Output;
 use super::render::Rendered;
 use super::run::{Connected, Loaded};
+use super::signals::unless_interrupted;
 use super::{Exit, policies, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
-    let guards = config.guards(command.threshold.max_changes)?;
-    let selection = command.selecting.selection();
-    let mut loaded = run::load(&command.manifests, &selection, &config)?;
-    let flag = command.policing.policies.as_deref();
+    let guards = config.guards(command.judging.max_changes)?;
+    let selection = command.compared.selecting.selection();
+    let mut loaded = run::load(&command.compared.manifests, &selection, &config)?;
+    let flag = command.judging.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     run::lint(&mut loaded, None, &config)?;
     if loaded.diagnostics.has_errors() {
         return invalid(loaded, &command.rendering, output);
     }
     let survey = run::block_on(async {
-        let connected = Connected::new(&loaded.world, &command.clouds, &config).await?;
+        let connected = Connected::new(&loaded.world, &command.compared.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
-        let survey = connected.survey(&loaded.world, &guards, &progress).await;
+        let survey = connected.survey(&loaded.world, &guards, &progress);
+        let survey = unless_interrupted(survey).await?;
         connected.close().await;
         anyhow::Ok(survey)
     })??;
@@ -49,8 +51,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     rendered.write(&command.rendering, output)?;
     if let Some(path) = &command.out {
         let content = Saved {
-            paths: command.manifests.paths.clone(),
-            env: command.manifests.env.clone(),
+            paths: command.compared.manifests.paths.clone(),
+            env: command.compared.manifests.env.clone(),
             selection,
             plan,
         };
@@ -63,7 +65,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 fn invalid(loaded: Loaded, wanted: &Rendering, output: &Output) -> Result<Exit> {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
-    output.say("The manifests are invalid; no cloud was contacted.");
+    let what = policies::what_is_invalid(&found);
+    output.say(&format!("The {what} are invalid; no cloud was contacted."));
     let rendered = Rendered {
         plan: None,
         command: "plan",

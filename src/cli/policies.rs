@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::model::{Code, Diagnostic, Diagnostics, SourceMap};
+use crate::model::{Code, Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::plan::Plan;
 use crate::policy::{self, Policies, Source};
 use crate::view::plan_json;
@@ -93,6 +93,20 @@ pub(super) fn judge(
     let input = serde_json::to_value(document).context("put the plan into its JSON form")?;
     found.extend(policies.judge(&input));
     Ok(())
+}
+
+/// What is invalid, when nothing was planned because of it.
+pub(super) fn what_is_invalid(found: &[Diagnostic]) -> &'static str {
+    let mut errors = found
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
+    if !failed(found) {
+        "manifests"
+    } else if errors.all(|finding| finding.code == Code::PolicyInvalid) {
+        "policies"
+    } else {
+        "manifests and the policies"
+    }
 }
 
 /// Whether a policy denies the plan.

@@ -13,11 +13,16 @@ use super::args::{PlanFormat, Rendering};
 use super::output::Output;
 
 /// The JSON document of a run that failed before there was a plan.
-pub(super) fn without_plan(command: &str, found: &[Diagnostic], sources: &SourceMap) -> String {
+pub(super) fn without_plan(
+    command: &str,
+    exit: Exit,
+    found: &[Diagnostic],
+    sources: &SourceMap,
+) -> String {
     let input = plan_json::PlanInput {
         plan: None,
         command,
-        exit_code: Exit::Error.code(),
+        exit_code: exit.code(),
         errored: true,
         diagnostics: found,
         sources,

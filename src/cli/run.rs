@@ -301,7 +301,7 @@ fn emulated(
         .unwrap_or_else(|| invented_number(cloud, &account.name));
     if let Some(site) = &account.site {
         sandbox
-            .set_tencent_site(&number, site)
+            .set(cloud.id.0, &number, "site", site.as_str().into())
             .context("prepare the sandbox")?;
     }
     let keys = sandbox::credentials::permanent(cloud.id.0, &number)

@@ -26,3 +26,8 @@ pub(super) fn read(path: &Path) -> Result<Saved> {
     };
     read().with_context(|| format!("read the saved plan {}", path.display()))
 }
+
+/// As [`read`], of a file's text.
+pub(super) fn of_text(path: &Path, text: &str) -> Result<Saved> {
+    file::from_text(text).with_context(|| format!("read the saved plan {}", path.display()))
+}

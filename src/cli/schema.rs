@@ -15,6 +15,9 @@ pub(super) fn run(command: &Schema, output: &Output) -> Result<Exit> {
         SchemaOf::Plan => view::schema::plan_schema(),
         SchemaOf::Config => super::config::schema(),
         SchemaOf::Report => view::schema::report_schema(),
+        SchemaOf::Events => view::schema::events_schema(),
+        SchemaOf::Journal => view::schema::journal_schema(),
+        SchemaOf::Acceptances => view::schema::acceptances_schema(),
     };
     let mut text = serde_json::to_string_pretty(&schema)?;
     text.push('\n');

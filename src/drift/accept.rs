@@ -15,6 +15,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -49,6 +50,47 @@ pub enum Subject {
     Object([String; 3]),
     /// Objects that nobody declared, by account, kind and name in the cloud.
     Unmanaged([String; 3]),
+}
+
+/// The file as its schema says it. Reading is done with [`File`], which is lenient so that every
+/// mistake is found in one run.
+#[derive(Debug, JsonSchema)]
+#[schemars(
+    deny_unknown_fields,
+    description = "Known drift: differences that somebody answers for."
+)]
+pub struct AcceptanceFile {
+    /// Differences that somebody answers for. One that fits nothing is warned of.
+    #[schemars(default)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    accept: Vec<AcceptanceEntry>,
+}
+
+/// A difference that somebody answers for.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["object"]}, {"required": ["unmanaged"]}]))]
+#[expect(dead_code, reason = "only its schema is wanted")]
+struct AcceptanceEntry {
+    /// Declared objects: `account/Kind/name`, each part with `*` globs.
+    #[schemars(regex(pattern = r"^[^/]+/[^/]+/.+$"))]
+    object: Option<String>,
+    /// Live objects that nobody declared: `account/Kind/name-in-cloud`, or `account/Kind` for what
+    /// an account has one of; each part with `*` globs.
+    #[schemars(regex(pattern = r"^[^/]+/[^/]+(/.+)?$"))]
+    unmanaged: Option<String>,
+    /// Fields of the object; leave it out to accept the whole, also its being there or gone.
+    #[schemars(default)]
+    fields: Vec<String>,
+    /// Why.
+    #[schemars(regex(pattern = r"\S"))]
+    reason: String,
+    /// Who answers for it.
+    #[schemars(regex(pattern = r"\S"))]
+    owner: String,
+    /// The last day on which it holds, a TOML date or a text.
+    #[schemars(extend("format" = "date"), regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    until: String,
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-pub use accept::{Acceptance, Subject, parse};
+pub use accept::{Acceptance, AcceptanceFile, Subject, parse};
 
 use crate::compile::{Desired, World};
 use crate::manifest::Ensure;
@@ -33,6 +33,23 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// All of them, the gravest last.
+    pub const ALL: [Self; 3] = [Self::Harmless, Self::WidensTrust, Self::BreaksSignIn];
+
+    /// What a reader wants to know.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Harmless => "It differs from its manifest in nothing that concerns sign-in.",
+            Self::WidensTrust => {
+                "Somebody or something more is accepted than was reviewed: a provider, key, client \
+                 id, subject or audience, or a weaker condition."
+            }
+            Self::BreaksSignIn => {
+                "Something that was reviewed is accepted no more, or people sign in another way."
+            }
+        }
+    }
+
     /// The word in every output.
     pub fn word(self) -> &'static str {
         match self {

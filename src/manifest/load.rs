@@ -36,6 +36,9 @@ pub(super) struct Place {
     root: Option<Arc<Path>>,
     /// The folder of the manifest.
     folder: PathBuf,
+    /// How many folders it lies below the root; [`None`] when it cannot be told. Found once: many
+    /// documents of one manifest refer to files.
+    depth: Option<usize>,
 }
 
 impl Place {
@@ -44,6 +47,16 @@ impl Place {
         Self {
             root: None,
             folder: PathBuf::new(),
+            depth: None,
+        }
+    }
+
+    fn in_folder(folder: PathBuf, root: Arc<Path>) -> Self {
+        let canonical = folder.canonicalize().ok();
+        Self {
+            depth: canonical.map(|folder| depth(&folder, &root)),
+            folder,
+            root: Some(root),
         }
     }
 }
@@ -128,10 +141,7 @@ impl Walk<'_> {
             self.refuse("-", &too_large(MANIFEST_BYTES));
             return;
         }
-        let place = Place {
-            folder: root.clone(),
-            root: Some(root.into()),
-        };
+        let place = Place::in_folder(root.clone(), root.into());
         let source = self.sources.add("-", text);
         self.found.push(Manifest { source, place });
     }
@@ -225,10 +235,7 @@ impl Walk<'_> {
                     return;
                 }
                 let source = self.sources.add(name, text);
-                let place = Place {
-                    root: Some(Arc::clone(root)),
-                    folder,
-                };
+                let place = Place::in_folder(folder, Arc::clone(root));
                 self.found.push(Manifest { source, place });
             }
             Err(refusal) => self.refuse(name, &refusal),
@@ -279,7 +286,7 @@ impl SideFiles {
                 .map(|text| Arc::from(text.as_bytes()))
                 .ok_or_else(|| unreadable(ErrorKind::NotFound));
         };
-        if leads_out(&place.folder, reference, root) {
+        if leads_out(place, reference) {
             return Err(outside());
         }
         let path = place.folder.join(reference);
@@ -293,13 +300,10 @@ impl SideFiles {
 
 /// Whether a reference leaves the root by its words alone, so that nothing outside is even asked
 /// for: whether a file exists there is nobody's business.
-fn leads_out(folder: &Path, reference: &str, root: &Path) -> bool {
-    let Ok(folder) = folder.canonicalize() else {
+fn leads_out(place: &Place, reference: &str) -> bool {
+    let Some(mut depth) = place.depth else {
         return false;
     };
-    let mut depth = folder
-        .strip_prefix(root)
-        .map_or(0, |below| below.components().count());
     for component in Path::new(reference).components() {
         match component {
             Component::Normal(_) => depth += 1,
@@ -309,6 +313,12 @@ fn leads_out(folder: &Path, reference: &str, root: &Path) -> bool {
         }
     }
     false
+}
+
+fn depth(folder: &Path, root: &Path) -> usize {
+    folder
+        .strip_prefix(root)
+        .map_or(0, |below| below.components().count())
 }
 
 fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<Vec<u8>, Refusal> {
@@ -383,7 +393,7 @@ fn shown(path: &Path) -> String {
     }
 }
 
-fn shown_list(paths: &[PathBuf]) -> String {
+pub(super) fn shown_list(paths: &[PathBuf]) -> String {
     let names: Vec<String> = paths.iter().map(|path| shown(path)).collect();
     names.join(", ")
 }

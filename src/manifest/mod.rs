@@ -56,6 +56,16 @@ pub struct Manifests {
     pub unusable_objects: BTreeSet<String>,
 }
 
+impl Manifests {
+    /// Whether there is no document at all, not even one with mistakes.
+    fn declares_nothing(&self) -> bool {
+        self.accounts.is_empty()
+            && self.documents.is_empty()
+            && self.unusable_accounts.is_empty()
+            && self.unusable_objects.is_empty()
+    }
+}
+
 /// Reads and checks all manifests under the paths; `-` stands for `stdin`. All mistakes of all files
 /// are in the diagnostics; what could be read is in the result even then.
 pub fn load(
@@ -70,6 +80,14 @@ pub fn load(
     let found = load::manifests(paths, stdin, &mut sources, &mut out);
     let sides = SideFiles::default();
     let manifests = read::all(sources, &found, &sides, catalogue, env, &mut out);
+    if manifests.declares_nothing() && !out.has_errors() {
+        // A generator that failed in front of a pipe must not look like a valid state of things.
+        out.push(
+            Diagnostic::warning(Code::NoDocuments, "no document was found")
+                .note(format!("read {}", load::shown_list(paths)))
+                .help("a document has apiVersion, kind, metadata and spec; see `idform explain`"),
+        );
+    }
     (manifests, out)
 }
 

@@ -50,6 +50,7 @@ codes! {
     TooComplex, "too-complex", "The document goes past the limits on nesting, nodes or aliases. These limits keep a hostile file from using up memory; no sensible manifest comes near them.";
     OutsideRoot, "outside-root", "A path leads out of the folder that was named on the command line, directly or through a symbolic link. Manifests may only read files below that folder.";
     NoManifests, "no-manifests", "No manifest was found under the given paths. Manifests are files named *.yaml or *.yml; hidden folders are skipped.";
+    NoDocuments, "no-documents", "The files or standard input hold no document at all: they are empty, or all comments. That may be meant, but a generator that failed looks the same.";
     InvalidCharacter, "invalid-character", "A text holds a control character. Only line breaks and tabs are allowed.";
     UnknownField, "unknown-field", "The key is not part of this kind. Unknown keys are refused so that a misspelt one cannot silently mean nothing.";
     DuplicateKey, "duplicate-key", "The same key stands twice in one mapping. YAML readers disagree which of them counts, so neither is taken.";
@@ -79,6 +80,7 @@ codes! {
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
     EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";
     CannotRun, "cannot-run", "The run could not begin: an endpoint is no usable URL, the sandbox could not be started, standard input could not be read. The message says what was attempted and the causes follow it. Nothing was contacted.";
+    Interrupted, "interrupted", "Ctrl-C or SIGTERM came while the clouds were read. Nothing was changed; run it again. (An apply that is interrupted while it writes finishes the calls in flight and tells how each change ended.)";
     CredentialsMissing, "credentials-missing", "No credentials were found for an account. The message lists where they were looked for.";
     AccountMismatch, "account-mismatch", "The credentials belong to another account than the manifest says. Nothing was read or written there.";
     AccountUnreadable, "account-unreadable", "An account could not be read. Its objects are shown as unreadable; other accounts are planned and applied.";

@@ -6,9 +6,14 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// The window the budget is counted in. A little over a second, because requests that leave a
-/// second apart may arrive closer together.
-const WINDOW: Duration = Duration::from_millis(1030);
+/// The window the budget is counted in. A tenth over a second, because requests that leave a second
+/// apart may arrive closer together: one that a busy machine or network held back for up to this
+/// margin still falls into its own second at the cloud. With a margin of 30 ms a loaded machine was
+/// seen to put 120 % of a budget into one second at the emulator.
+///
+/// What it costs: a run that its budget limits gets 1/1.1, or 91 %, of the requests it may send in
+/// a second. A burst up to the budget starts at once all the same.
+const WINDOW: Duration = Duration::from_millis(1100);
 
 /// Lets at most `per_second` requests start in any window of one second, in order of asking.
 #[derive(Debug)]
@@ -71,6 +76,7 @@ mod tests {
             "a burst up to the budget starts at once"
         );
     }
+
     #[tokio::test(start_paused = true)]
     async fn a_full_gate_does_not_save_up_starts() {
         let limit = Limit::new(2);

@@ -8,28 +8,47 @@ use regorus::Engine;
 use regorus::utils::limits::ExecutionTimerConfig;
 use serde_json::Value;
 
-use super::{PACKAGE, Source, calls, invalid};
+use super::{MESSAGES, PACKAGE, Source, invalid};
 use crate::model::Diagnostic;
 
 /// Evaluation steps between two looks at the clock.
 const CHECK_STEPS: NonZeroU32 = NonZeroU32::new(256).expect("256 is not zero");
-/// Stack for the evaluation: rules that call rules nest deeper than this program does.
-const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Stack for the evaluation: rules that call rules nest deeper than this program does. Enough for
+/// [`super::RULES`] that each call the next; memory is taken only as it is used.
+const STACK_BYTES: usize = 512 * 1024 * 1024;
 
 /// What the two rules gave; [`None`] where there is no such rule.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) deny: Option<Value>,
-    pub(super) warn: Option<Value>,
+    pub(super) deny: Option<Given>,
+    pub(super) warn: Option<Given>,
 }
 
-/// What is wrong with one file by itself.
-pub(super) fn mistake(source: &Source) -> Option<Diagnostic> {
+/// What one rule gave.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// A set of messages.
+    Messages {
+        /// As many as are shown.
+        first: Vec<Value>,
+        /// How many others there are.
+        more: usize,
+    },
+    /// Something else.
+    Other,
+}
+
+/// The tree of one file, as the engine gives it.
+///
+/// # Errors
+/// What is wrong with the file by itself.
+pub(super) fn tree(source: &Source) -> Result<Value, Box<Diagnostic>> {
     let mut engine = Engine::new();
-    let package = match engine.add_policy(source.name.clone(), source.text.clone()) {
-        Ok(package) => package,
-        Err(error) => return Some(failed("cannot be read as Rego", Some(source), &error)),
-    };
+    let unread =
+        |error: &anyhow::Error| Box::new(failed("cannot be read as Rego", Some(source), error));
+    let package = engine
+        .add_policy(source.name.clone(), source.text.clone())
+        .map_err(|error| unread(&error))?;
     let name = package.strip_prefix("data.").unwrap_or(&package);
     let ours = name == PACKAGE || name.starts_with(&format!("{PACKAGE}."));
     if !ours {
@@ -38,21 +57,12 @@ pub(super) fn mistake(source: &Source) -> Option<Diagnostic> {
         ))
         .in_file(source.name.clone())
         .help("write `package idform`, or a package below it for what rules share");
-        return Some(finding);
+        return Err(Box::new(finding));
     }
-    let circle = match engine.get_ast_as_json() {
-        Ok(tree) => calls::circle(&serde_json::from_str(&tree).unwrap_or_default()),
-        Err(error) => return Some(failed("cannot be read as Rego", Some(source), &error)),
-    };
-    (!circle.is_empty()).then(|| {
-        let names: Vec<String> = circle.iter().map(|name| format!("`{name}`")).collect();
-        invalid(format!(
-            "a policy has functions that call themselves: {}",
-            names.join(", ")
-        ))
-        .in_file(source.name.clone())
-        .help("Rego forbids that; walk with `some … in` or `walk` instead")
-    })
+    let text = engine.get_ast_as_json().map_err(|error| unread(&error))?;
+    let mut files: Value =
+        serde_json::from_str(&text).map_err(|error| unread(&anyhow::Error::from(error)))?;
+    Ok(files[0]["ast"].take())
 }
 
 /// Asks the rules about a plan.
@@ -111,13 +121,32 @@ fn run(sources: Vec<Source>, plan: &Value, time: Duration) -> anyhow::Result<Ans
             .and_then(|row| row.expressions.first());
         match answer.map(|expression| &expression.value) {
             None | Some(regorus::Value::Undefined) => Ok(None),
-            Some(value) => anyhow::Ok(Some(serde_json::to_value(value)?)),
+            Some(value) => anyhow::Ok(Some(given(value)?)),
         }
     };
     Ok(Answer {
         deny: ask("deny")?,
         warn: ask("warn")?,
     })
+}
+
+/// A set is an array where a plain `deny := [...]` is written.
+fn given(value: &regorus::Value) -> anyhow::Result<Given> {
+    fn messages<'a>(
+        all: impl ExactSizeIterator<Item = &'a regorus::Value>,
+    ) -> anyhow::Result<Given> {
+        let more = all.len().saturating_sub(MESSAGES);
+        let first = all.take(MESSAGES).map(serde_json::to_value);
+        let first = first.collect::<Result<_, _>>()?;
+        Ok(Given::Messages { first, more })
+    }
+    if let Ok(set) = value.as_set() {
+        messages(set.iter())
+    } else if let Ok(array) = value.as_array() {
+        messages(array.iter())
+    } else {
+        Ok(Given::Other)
+    }
 }
 
 /// The crate's errors are texts of several lines with the place drawn into them.

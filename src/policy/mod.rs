@@ -4,6 +4,12 @@
 //! no way to the network, to files, to the environment or to the time of day; `engine.rs` is the
 //! only file that names the Rego crate. Reading the folder is the command line's business.
 //!
+//! What is bounded: the time for one plan, the bytes of each file and of the plan, the number of
+//! rules (and with it how deep they nest on the stack of the thread they run on), the number and
+//! length of messages. Rules and functions that call themselves are refused before anything runs.
+//! What is not bounded by itself is memory: a rule may build large values for as long as its time
+//! lasts. The operator's own folder is where such a rule would come from.
+//!
 //! Decided in November 2026: Rego and not CEL, because a rule here walks a list of changes and gives
 //! a set of messages, which is Rego's own form and a pile of macros in CEL; because plan documents
 //! follow Terraform's shape, for which people have Rego rules already; and because the same files
@@ -21,6 +27,12 @@ use crate::model::{Code, Diagnostic};
 /// How long all rules together may take over one plan. A plan of ten thousand objects takes the
 /// example policies well under a second.
 pub const TIME: Duration = Duration::from_secs(10);
+/// Largest plan document that is judged, in bytes of JSON; some 100,000 objects.
+const PLAN_BYTES: usize = 512 * 1024 * 1024;
+/// Most rules and functions of all files together.
+const RULES: usize = 2000;
+/// Most messages of one rule that are shown; of the others, how many there are.
+const MESSAGES: usize = 1000;
 /// Longest message that is shown, in characters; a policy may build one out of a whole key set.
 const MESSAGE_CHARACTERS: usize = 500;
 /// The package whose `deny` and `warn` count. Packages below it may hold what rules share.
@@ -50,7 +62,17 @@ impl Policies {
     /// What is wrong, as findings: a file that is no Rego or in another package, rules that fail or
     /// do not end, no `deny` and no `warn` at all (which would look like consent).
     pub fn parse(sources: Vec<Source>, time: Duration) -> Result<Self, Vec<Diagnostic>> {
-        let wrong: Vec<Diagnostic> = sources.iter().filter_map(engine::mistake).collect();
+        let mut wrong = Vec::new();
+        let mut trees = Vec::new();
+        for source in &sources {
+            match engine::tree(source) {
+                Ok(tree) => trees.push((source, tree)),
+                Err(finding) => wrong.push(*finding),
+            }
+        }
+        if wrong.is_empty() {
+            wrong.extend(calls::mistake(&trees));
+        }
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -80,6 +102,12 @@ impl Policies {
         if self.is_empty() {
             return Vec::new();
         }
+        if !fits(plan, PLAN_BYTES) {
+            return vec![
+                invalid("the plan is too large to be judged by policies")
+                    .help("plan a part of it: `--account`, `--target` or `--shard`"),
+            ];
+        }
         let answer = match engine::evaluate(&self.sources, plan, self.time) {
             Ok(answer) => answer,
             Err(finding) => return vec![*finding],
@@ -90,14 +118,38 @@ impl Policies {
     }
 }
 
-fn verdicts(rule: &str, answer: Option<&Value>, plan: &Value) -> Vec<Diagnostic> {
+/// Whether a document has at most so many bytes as JSON.
+fn fits(document: &Value, most: usize) -> bool {
+    /// Counts and forgets.
+    struct Room(usize);
+    impl std::io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let left = self.0.checked_sub(bytes.len());
+            self.0 = left.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::FileTooLarge))?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    serde_json::to_writer(Room(most), document).is_ok()
+}
+
+fn verdicts(rule: &str, answer: Option<&engine::Given>, plan: &Value) -> Vec<Diagnostic> {
     match answer {
         None => Vec::new(),
-        Some(Value::Array(messages)) => messages
-            .iter()
-            .map(|message| verdict(rule, message, plan))
-            .collect(),
-        Some(_) => vec![
+        Some(engine::Given::Messages { first, more }) => {
+            let mut verdicts: Vec<Diagnostic> = first
+                .iter()
+                .map(|message| verdict(rule, message, plan))
+                .collect();
+            if *more > 0 {
+                let text = format!("and {more} more messages of this rule, which are not shown");
+                verdicts.push(verdict(rule, &Value::from(text), plan));
+            }
+            verdicts
+        }
+        Some(engine::Given::Other) => vec![
             invalid(format!("the rule `{rule}` gives no set of messages"))
                 .help(format!("write `{rule} contains msg if {{ … }}`")),
         ],

@@ -106,7 +106,7 @@ fn what_is_no_policy_is_refused_before_it_is_asked() {
         ),
         (
             "package idform\ndeny contains \"x\" if { a(1) }\na(x) if b(x + 1)\nb(x) if { not a(x) }\n",
-            "a policy has functions that call themselves: `a`, `b`",
+            "policies have functions that call themselves: `idform.a`, `idform.b`",
             Some("rules.rego"),
         ),
     ] {
@@ -270,20 +270,129 @@ fn the_example_for_owners_asks_it_of_new_objects() {
     let old = change("a/K/n", "update", &["update"], &json!({}));
     assert_eq!(rules.judge(&plan(&[old])), []);
 }
+
+fn file(name: &str, text: &str) -> Source {
+    Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
 #[test]
 fn functions_that_call_themselves_are_found_through_imports_and_names() {
     for (text, circle) in [
-        ("a(x) if lib.a(x + 1)", true),
+        ("a(x) if me.a(x + 1)", true),
         ("a(x) if data.idform.a(x + 1)", true),
+        ("a(x) if data[\"idform\"].a(x + 1)", true),
+        ("q.a(x) if q.a(x + 1)", true),
         (
             "a(x) if { some y in x; not b([y]) }\nb(x) := {z | z := a(x)}",
+            true,
+        ),
+        ("a(x) if { every y in x { a(y) } }", true),
+        (
+            "b(x) if a(x)\na(x) := x\nwarn contains \"w\" if a(1) with a as b",
             true,
         ),
         ("a(x) := count(x)\nb(x) if a(x) > 1", false),
     ] {
         let text = format!(
-            "package idform\nimport data.idform.lib\ndeny contains \"x\" if false\n{text}\n"
+            "package idform\nimport data.idform as me\ndeny contains \"x\" if false\n{text}\n"
         );
-        assert_eq!(engine::mistake(&source(&text)).is_some(), circle, "{text}");
+        let refused = parse(&text).map_err(|found| found[0].title.clone()).err();
+        let is_circle = refused
+            .as_ref()
+            .is_some_and(|title| title.contains("call themselves"));
+        assert_eq!(is_circle, circle, "{text}: {refused:?}");
     }
+}
+
+#[test]
+fn functions_that_call_themselves_are_found_across_files_and_packages() {
+    let one = file(
+        "one.rego",
+        "package idform\nimport data.idform.lib\ndeny contains \"x\" if f(1)\nf(x) if lib.g(x)\n",
+    );
+    let two = file("two.rego", "package idform.lib\ng(x) if data.idform.f(x)\n");
+    let found = Policies::parse(vec![one.clone(), two], TIME).unwrap_err();
+    assert_eq!(
+        told(&found),
+        [(
+            "policy-invalid",
+            "policies have functions that call themselves: `idform.f`, `idform.lib.g`",
+            Some("one.rego")
+        )]
+    );
+    // Two functions of one name in two packages are two functions.
+    let other = file(
+        "two.rego",
+        "package idform.lib\ng(x) if f(x)\nf(x) if x > 1\n",
+    );
+    let parsed = Policies::parse(vec![one, other], TIME);
+    assert!(parsed.is_ok(), "{parsed:?}");
+}
+
+#[test]
+fn rules_that_come_back_to_themselves_through_functions_are_told_by_the_engine() {
+    let one = file(
+        "one.rego",
+        "package idform\nimport data.idform.lib\ndeny contains \"x\" if f(1)\nf(x) if lib.r[x]\n",
+    );
+    let two = file(
+        "two.rego",
+        "package idform.lib\nr contains 1 if data.idform.f(2)\n",
+    );
+    let found = Policies::parse(vec![one, two], TIME).unwrap_err();
+    assert_eq!(found[0].code, Code::PolicyInvalid, "{found:?}");
+    assert!(
+        found[0].notes[0].contains("recursion detected"),
+        "{found:?}"
+    );
+}
+
+/// Functions that each call the next, as many as there may be.
+fn chain(length: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = "package idform\ndeny contains \"deep\" if f1([[[1]]])\n".to_owned();
+    for number in 1..length {
+        let next = number + 1;
+        let _ = writeln!(
+            text,
+            "f{number}(x) if {{ some y in [x]; f{next}({{z | z := y}}) }}"
+        );
+    }
+    let _ = writeln!(text, "f{length}(x) if count(x) > 0");
+    text
+}
+
+#[test]
+fn the_longest_chain_of_calls_fits_the_stack_and_a_longer_one_is_refused() {
+    let longest = parse(&chain(RULES - 1)).unwrap();
+    assert_eq!(told(&longest.judge(&plan(&[])))[0].1, "deep");
+    let found = parse(&chain(RULES)).unwrap_err();
+    assert_eq!(
+        found[0].title,
+        "the policies have 2001 rules; 2000 are the most"
+    );
+}
+
+#[test]
+fn of_very_many_messages_the_first_are_shown_and_the_others_counted() {
+    let rules = parse(
+        "package idform\ndeny contains i2 if { some i in numbers.range(1, 1500); i2 := sprintf(\"%d\", [i]) }\n",
+    );
+    let findings = rules.unwrap().judge(&plan(&[]));
+    assert_eq!(findings.len(), MESSAGES + 1);
+    let last = findings.last().unwrap();
+    assert_eq!(
+        (last.code, &last.title[..13]),
+        (Code::PolicyDenied, "and 500 more ")
+    );
+}
+
+#[test]
+fn documents_are_measured_without_being_kept() {
+    let document = json!({"a": "0123456789"});
+    assert!(fits(&document, 18));
+    assert!(!fits(&document, 17));
 }

@@ -194,17 +194,6 @@ pub enum Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// The identities asked for.
-    pub fn wanted(&self) -> &'a [String]
-    where
-        Self: Sized,
-    {
-        match self {
-            Scope::Account(wanted) => wanted,
-            Scope::One(_) => &[],
-        }
-    }
-
-    /// The identities asked for, in both forms.
     pub fn identities(self) -> impl Iterator<Item = &'a str> {
         let (many, one): (&[String], Option<&str>) = match self {
             Scope::Account(wanted) => (wanted, None),

@@ -261,14 +261,6 @@ impl Sandbox {
             })
     }
 
-    /// Says which site (`china` or `international`) a Tencent Cloud account belongs to.
-    ///
-    /// # Errors
-    /// As [`Sandbox::set`].
-    pub fn set_tencent_site(&self, account_id: &str, site: &str) -> Result<(), SandboxError> {
-        self.set("tencent", account_id, "site", Value::from(site))
-    }
-
     /// Takes no new connections, finishes requests in flight, gives up stalled ones.
     pub async fn stop(mut self) {
         self.shared.stopping.cancel();

@@ -5,17 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use super::plan_json::{self, PlanDocument, PlanInput};
 use super::report_json::{DiagnosticDocument, FORMAT_VERSION};
-use crate::apply::{Failure, Outcome, Report, StepOutcome};
+use crate::apply::{CallRecord, Failure, Outcome, Report, StepOutcome};
 use crate::provider::ProviderError;
 
 pub use super::report_json::to_json;
+
+/// The exit code of a run that was interrupted, also before anything was tried.
+const INTERRUPTED: u8 = 130;
 
 /// How an apply ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApplyDocument {
     /// Version of this document; readers should accept any with the same first number.
     pub format_version: String,
-    /// The command that was run.
+    /// `apply`.
+    #[schemars(extend("const" = "apply"))]
     pub command: String,
     /// Its exit code.
     pub exit_code: u8,
@@ -94,7 +98,7 @@ pub fn document(plan: &PlanInput<'_>, report: Option<&Report>) -> ApplyDocument 
         format_version: FORMAT_VERSION.to_owned(),
         command: plan.command.to_owned(),
         exit_code: plan.exit_code,
-        interrupted: report.is_some_and(|report| report.interrupted),
+        interrupted: report.map_or(plan.exit_code == INTERRUPTED, |report| report.interrupted),
         plan: plan.plan.map(|_| planned),
         outcomes: report.map_or_else(Vec::new, |report| {
             report.outcomes.iter().map(outcome).collect()
@@ -112,16 +116,7 @@ fn outcome(step: &StepOutcome) -> OutcomeDocument {
         because: None,
         partly_done: false,
         fields: Vec::new(),
-        calls: step
-            .calls
-            .iter()
-            .map(|call| CallDocument {
-                name: call.name.to_owned(),
-                request_id: call.request_id.clone(),
-                duration_ms: u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX),
-                error: call.error.clone(),
-            })
-            .collect(),
+        calls: step.calls.iter().map(call).collect(),
     };
     match &step.outcome {
         Outcome::Done => {}
@@ -148,6 +143,16 @@ fn outcome(step: &StepOutcome) -> OutcomeDocument {
         }
     }
     document
+}
+
+/// A call as every document of an apply shows it.
+pub(super) fn call(call: &CallRecord) -> CallDocument {
+    CallDocument {
+        name: call.name.to_owned(),
+        request_id: call.request_id.clone(),
+        duration_ms: u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX),
+        error: call.error.clone(),
+    }
 }
 
 fn error(failure: &Failure) -> ErrorDocument {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan_json::{self, ResourceChange, SourceDocument};
 use super::report_json::{DiagnosticDocument, FORMAT_VERSION, findings};
+use super::text::neutral;
 use crate::drift::{Accepted, DriftReport, Drifted, Stranger};
 use crate::model::{Diagnostic, SourceMap, Value};
 
@@ -34,13 +35,14 @@ pub struct DriftDocument {
     pub format_version: String,
     /// Version of the program that wrote it.
     pub idform_version: String,
-    /// `drift`.
+    /// `drift`; `merge`, which joins such documents, writes the same.
+    #[schemars(extend("const" = "drift"))]
     pub command: String,
     /// 0 when nothing moved, 2 when something did, 1 when something could not be read.
     pub exit_code: u8,
     /// False when something could not be read.
     pub complete: bool,
-    /// True when the exit code is 1 for any reason.
+    /// True when the exit code is neither 0 nor 2, for any reason.
     pub errored: bool,
     /// Which part of the manifests it is about; null for all.
     pub partial: Option<String>,
@@ -212,6 +214,42 @@ impl ResourceDrift {
     }
 }
 
+impl ResourceDrift {
+    /// What happened, in a few lines for the place where it is declared.
+    pub(super) fn said(&self) -> String {
+        let change = &self.change;
+        let mut lines = vec![
+            format!("{} {}", neutral(&change.address), self.what()),
+            format!("effect: {}", self.effect),
+        ];
+        if !change.risks.is_empty() {
+            lines.push(format!("risks: {}", change.risks.join(", ")));
+        }
+        let until = self.accepted_until.iter();
+        lines.extend(until.map(|date| format!("it was accepted until {date}")));
+        lines.join("\n")
+    }
+}
+
+impl UnmanagedDrift {
+    /// `<account>/<Kind>/<name in the cloud>`, without the last part for what an account has one of.
+    pub(super) fn name(&self) -> String {
+        let name = format!("{}/{}/{}", self.account, self.kind, self.cloud_name);
+        name.trim_end_matches('/').to_owned()
+    }
+
+    /// What is the matter, in a few lines.
+    pub(super) fn said(&self) -> String {
+        let mut lines = vec![
+            format!("{} is declared by no manifest", neutral(&self.name())),
+            format!("effect: {}", self.effect),
+        ];
+        let until = self.accepted_until.iter();
+        lines.extend(until.map(|date| format!("it was accepted until {date}")));
+        lines.join("\n")
+    }
+}
+
 /// The document of a report.
 pub fn document(input: &DriftInput<'_>) -> DriftDocument {
     let report = input.report;
@@ -221,7 +259,7 @@ pub fn document(input: &DriftInput<'_>) -> DriftDocument {
         command: "drift".to_owned(),
         exit_code: input.exit_code,
         complete: report.complete,
-        errored: input.exit_code == 1,
+        errored: !matches!(input.exit_code, 0 | 2),
         partial: report.partial.clone(),
         summary: DriftSummary {
             in_sync: report.in_sync,

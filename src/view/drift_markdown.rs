@@ -194,16 +194,27 @@ fn longest_run(text: &str, of: char) -> usize {
 }
 
 /// Foreign text, in a code element where nothing is taken for a mention or a link.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
     format!("<code>{}</code>", escaped(text, "-/"))
 }
 
-/// A text of our own words, which may still name fields.
-fn plain(text: &str) -> String {
-    escaped(text, "-/.,:")
+/// A text of our own words, which may still name fields. A colon or a full stop that could be part
+/// of an address is written as a reference.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find([':', '.']) {
+        let (before, after) = rest.split_at(at);
+        let ends = after[1..].chars().next().is_none_or(char::is_whitespace);
+        out.push_str(&escaped(before, "-/,"));
+        out.push_str(&escaped(&after[..1], if ends { ":." } else { "" }));
+        rest = &after[1..];
+    }
+    out.push_str(&escaped(rest, "-/,"));
+    out
 }
 
 fn escaped(text: &str, harmless: &str) -> String {

@@ -55,7 +55,7 @@ pub fn render(document: &DriftDocument, theme: &Theme, width: usize) -> String {
     let accepted = document.accepted.iter().flat_map(|accepted| {
         let mut name = named(&accepted.account, &accepted.kind, &accepted.name);
         if !accepted.fields.is_empty() {
-            name = format!("{name} ({})", accepted.fields.join(", "));
+            name = format!("{name} ({})", neutral(&accepted.fields.join(", ")));
         }
         if accepted.is_unmanaged {
             name.push_str(" (unmanaged)");
@@ -135,6 +135,7 @@ fn stranger(out: &mut Vec<String>, found: &UnmanagedDrift, theme: &Theme, width:
     ));
     for (field, value) in &found.live {
         if let Some(text) = inline(value) {
+            let field = neutral(field);
             let room = width.saturating_sub(INDENT + field.len() + 2);
             out.push(format!(
                 "{}{field}  {}",

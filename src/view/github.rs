@@ -16,14 +16,14 @@ const LINE: usize = 500;
 
 /// How an annotation is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+pub(super) enum Level {
     Error,
     Warning,
     Notice,
 }
 
 impl Level {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
@@ -43,6 +43,23 @@ pub fn render(input: &ReviewInput<'_>) -> String {
                 .filter_map(|(_, step)| risk(step)),
         );
     }
+    let (_, verdict) = review::verdict(input);
+    let message = input.plan.map_or(verdict, review::summary);
+    let title = match input.title.filter(|title| !title.is_empty()) {
+        Some(title) => format!("idform {} {title}", input.command),
+        None => format!("idform {}", input.command),
+    };
+    annotated(&all, &title, message, "The job summary has all.")
+}
+
+/// As many annotations as GitHub shows, then the summary, which says how many are left out and where
+/// they are.
+pub(super) fn annotated(
+    all: &[(Level, String)],
+    title: &str,
+    mut message: String,
+    elsewhere: &str,
+) -> String {
     let mut out = String::new();
     let mut left_out = Vec::new();
     // The last notice is the summary's.
@@ -60,20 +77,14 @@ pub fn render(input: &ReviewInput<'_>) -> String {
             left_out.push(counted(more, level.word()));
         }
     }
-    let (_, verdict) = review::verdict(input);
-    let mut message = input.plan.map_or(verdict, review::summary);
     if !left_out.is_empty() {
         let _ = write!(
             message,
-            "\nNot annotated, because GitHub shows ten of each level: {}. The job summary has all.",
+            "\nNot annotated, because GitHub shows ten of each level: {}. {elsewhere}",
             left_out.join(", ")
         );
     }
-    let title = match input.title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("idform {} {title}", input.command),
-        None => format!("idform {}", input.command),
-    };
-    out.push_str(&command(Level::Notice, None, &title, &message));
+    out.push_str(&command(Level::Notice, None, title, &message));
     out
 }
 
@@ -83,14 +94,14 @@ pub fn summary(input: &ReviewInput<'_>) -> String {
 }
 
 /// Where an annotation stands.
-struct Place<'a> {
-    file: &'a str,
-    line: u32,
+pub(super) struct Place<'a> {
+    pub(super) file: &'a str,
+    pub(super) line: u32,
     /// End line, first and last column.
-    range: Option<(u32, u32, u32)>,
+    pub(super) range: Option<(u32, u32, u32)>,
 }
 
-fn finding(finding: &DiagnosticDocument) -> (Level, String) {
+pub(super) fn finding(finding: &DiagnosticDocument) -> (Level, String) {
     let level = if finding.severity == "error" {
         Level::Error
     } else {
@@ -131,7 +142,12 @@ fn risk(step: &Step) -> Option<(Level, String)> {
 }
 
 /// One command. GitHub decodes `%25`, `%0D` and `%0A` everywhere, `%3A` and `%2C` in properties.
-fn command(level: Level, place: Option<&Place<'_>>, title: &str, message: &str) -> String {
+pub(super) fn command(
+    level: Level,
+    place: Option<&Place<'_>>,
+    title: &str,
+    message: &str,
+) -> String {
     let mut properties = Vec::new();
     if let Some(place) = place {
         let file = place.file.strip_prefix("./").unwrap_or(place.file);

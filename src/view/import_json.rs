@@ -36,7 +36,8 @@ pub struct ImportInput<'a> {
 pub struct ImportDocument {
     /// Version of this document; readers should accept any with the same first number.
     pub format_version: String,
-    /// The command that was run.
+    /// `import`.
+    #[schemars(extend("const" = "import"))]
     pub command: String,
     /// Its exit code.
     pub exit_code: u8,

@@ -5,13 +5,16 @@
 //! no environment, so the same input gives the same bytes.
 
 pub mod apply_json;
+pub mod apply_review;
 pub mod apply_text;
 pub mod capabilities;
 pub mod compare_text;
 pub mod diagnostics;
 pub mod doctor;
+pub mod drift_github;
 pub mod drift_json;
 pub mod drift_markdown;
+pub mod drift_sarif;
 pub mod drift_text;
 pub mod events;
 mod field_diff;
@@ -19,6 +22,8 @@ mod field_diff;
 mod fixture;
 pub mod github;
 pub mod graph;
+#[cfg(test)]
+mod hostile_reports_tests;
 pub mod html;
 pub mod import_json;
 pub mod import_text;

@@ -17,6 +17,7 @@ pub struct ReportDocument {
     /// Version of this document; readers should accept any with the same first number.
     pub format_version: String,
     /// The command that was run.
+    #[schemars(extend("not" = {"enum": ["apply", "drift", "import"]}))]
     pub command: String,
     /// Its exit code.
     pub exit_code: u8,

@@ -29,7 +29,25 @@ pub fn document(input: &ReviewInput<'_>) -> Value {
             results.extend(risks.map(|risk| risk_result(step, *risk)));
         }
     }
-    let mut invocation = json!({"executionSuccessful": !input.errored});
+    let mut run = run(&category(input), &rules(), results, input.errored);
+    if let Some(plan) = input.plan {
+        run["properties"] = json!({
+            "digest": plan.digest.to_string(),
+            "complete": plan.complete,
+            "summary": review::summary(plan),
+        });
+    }
+    log(&run)
+}
+
+/// A run with as many of its results as GitHub takes; the gravest come first.
+pub(super) fn run(
+    category: &str,
+    rules: &[Value],
+    mut results: Vec<Value>,
+    errored: bool,
+) -> Value {
+    let mut invocation = json!({"executionSuccessful": !errored});
     if results.len() > MOST_RESULTS {
         let more = results.len() - MOST_RESULTS;
         results.truncate(MOST_RESULTS);
@@ -38,24 +56,21 @@ pub fn document(input: &ReviewInput<'_>) -> Value {
             "message": {"text": format!("{more} results were left out; these are the gravest")},
         }]);
     }
-    let mut run = json!({
+    json!({
         "tool": {"driver": {
             "name": "idform",
             "semanticVersion": env!("CARGO_PKG_VERSION"),
-            "rules": rules(),
+            "rules": rules,
         }},
-        "automationDetails": {"id": category(input)},
+        "automationDetails": {"id": category},
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation],
         "results": results,
-    });
-    if let Some(plan) = input.plan {
-        run["properties"] = json!({
-            "digest": plan.digest.to_string(),
-            "complete": plan.complete,
-            "summary": review::summary(plan),
-        });
-    }
+    })
+}
+
+/// A log of one run.
+pub(super) fn log(run: &Value) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -74,15 +89,6 @@ fn category(input: &ReviewInput<'_>) -> String {
 }
 
 fn rules() -> Vec<Value> {
-    let codes = Code::ALL.iter().map(|code| {
-        json!({
-            "id": code.slug(),
-            "shortDescription": {"text": code.slug().replace('-', " ")},
-            "fullDescription": {"text": message(code.explanation())},
-            "help": {"text": message(code.explanation())},
-            "properties": {"tags": ["manifest"]},
-        })
-    });
     let risks = Risk::ALL.into_iter().map(|risk| {
         json!({
             "id": risk_rule(risk),
@@ -93,14 +99,25 @@ fn rules() -> Vec<Value> {
             "properties": {"tags": ["risk", "security"]},
         })
     });
-    codes.chain(risks).collect()
+    code_rules().chain(risks).collect()
 }
 
-fn rule_index(id: &str) -> usize {
-    let codes = Code::ALL.iter().map(|code| code.slug().to_owned());
-    let mut ids = codes.chain(Risk::ALL.into_iter().map(risk_rule));
-    ids.position(|rule| rule == id)
-        .expect("every code and every risk is a rule")
+/// A rule for each code; they come first in every log.
+pub(super) fn code_rules() -> impl Iterator<Item = Value> {
+    Code::ALL.iter().map(|code| {
+        json!({
+            "id": code.slug(),
+            "shortDescription": {"text": code.slug().replace('-', " ")},
+            "fullDescription": {"text": message(code.explanation())},
+            "help": {"text": message(code.explanation())},
+            "properties": {"tags": ["manifest"]},
+        })
+    })
+}
+
+fn risk_index(risk: Risk) -> usize {
+    let place = Risk::ALL.into_iter().position(|other| other == risk);
+    Code::ALL.len() + place.expect("every risk is a rule")
 }
 
 fn risk_rule(risk: Risk) -> String {
@@ -115,7 +132,8 @@ fn level(risk: Risk) -> &'static str {
     }
 }
 
-fn finding(finding: &DiagnosticDocument) -> Value {
+/// A finding at its place. One that another version of this program made may have no rule here.
+pub(super) fn finding(finding: &DiagnosticDocument) -> Value {
     let mut text = finding.summary.clone();
     if !finding.detail.is_empty() {
         text.push('\n');
@@ -124,13 +142,16 @@ fn finding(finding: &DiagnosticDocument) -> Value {
     let file = finding.range.as_ref().map_or("", |range| &range.filename);
     let mut result = json!({
         "ruleId": finding.code,
-        "ruleIndex": rule_index(&finding.code),
         "level": finding.severity,
         "message": {"text": message(&text)},
         "partialFingerprints": {
             "idform/v1": review::fingerprint(&[&finding.code, file, &finding.summary]),
         },
     });
+    let mut codes = Code::ALL.iter();
+    if let Some(index) = codes.position(|code| code.slug() == finding.code) {
+        result["ruleIndex"] = json!(index);
+    }
     if let Some(range) = &finding.range {
         result["locations"] = json!([{"physicalLocation": {
             "artifactLocation": artifact(&range.filename),
@@ -160,7 +181,7 @@ fn risk_result(step: &Step, risk: Risk) -> Value {
     };
     let mut result = json!({
         "ruleId": risk_rule(risk),
-        "ruleIndex": rule_index(&risk_rule(risk)),
+        "ruleIndex": risk_index(risk),
         "level": level(risk),
         "message": {"text": message(&review::risk_message(step))},
         "locations": [{
@@ -188,7 +209,7 @@ fn risk_result(step: &Step, risk: Risk) -> Value {
 }
 
 /// A file as a URI: what is relative stays so, for readers resolve it against the repository.
-fn artifact(file: &str) -> Value {
+pub(super) fn artifact(file: &str) -> Value {
     let relative = file.strip_prefix("./").unwrap_or(file);
     let mut uri = String::with_capacity(relative.len());
     if relative.starts_with('/') {
@@ -210,7 +231,7 @@ fn artifact(file: &str) -> Value {
 }
 
 /// A plain-text message. Brackets would make links and braces placeholders (§3.11.5, §3.11.6).
-fn message(text: &str) -> String {
+pub(super) fn message(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, line) in text.split('\n').enumerate() {
         if index > 0 {

@@ -5,8 +5,11 @@ use schemars::generate::SchemaSettings;
 
 use super::apply_json::ApplyDocument;
 use super::drift_json::DriftDocument;
+use super::events::{EventDocument, JournalDocument};
+use super::import_json::ImportDocument;
 use super::plan_json::PlanDocument;
 use super::report_json::ReportDocument;
+use crate::drift::AcceptanceFile;
 use crate::model::Value;
 
 /// The schema of the document of `plan`.
@@ -25,21 +28,41 @@ pub fn report_schema() -> Value {
         Apply(Box<ApplyDocument>),
         /// `drift`, and `merge`, which joins such documents.
         Drift(Box<DriftDocument>),
+        /// `import`.
+        Import(Box<ImportDocument>),
         /// `validate` and all others; these may have further members.
         Header(ReportDocument),
     }
     of::<AnyReport>(
         "report",
-        "The documents of `idform apply` and `idform drift` with --format json, and the header of all others",
+        "The documents of `idform apply`, `drift` and `import` with --format json, and the header of all others",
     )
 }
 
+/// The schema of one line of `apply --events`.
+pub fn events_schema() -> Value {
+    of::<EventDocument>("events", "One line of `idform apply --events`")
+}
+
+/// The schema of one line of `apply --journal`.
+pub fn journal_schema() -> Value {
+    of::<JournalDocument>("journal", "One line of `idform apply --journal`")
+}
+
+/// The schema of a file for `drift --accept`, its TOML read as JSON.
+pub fn acceptances_schema() -> Value {
+    let as_read = SchemaSettings::draft2020_12().for_deserialize();
+    let title = "A file for `idform drift --accept`";
+    named::<AcceptanceFile>(as_read, "acceptances", title)
+}
+
+/// As written: a member that may be null is there all the same.
 fn of<T: JsonSchema>(name: &str, title: &str) -> Value {
-    // As written: a member that may be null is there all the same.
-    let generator = SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator();
-    let mut schema = generator.into_root_schema_for::<T>();
+    named::<T>(SchemaSettings::draft2020_12().for_serialize(), name, title)
+}
+
+fn named<T: JsonSchema>(settings: SchemaSettings, name: &str, title: &str) -> Value {
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
     // A name, not a place: it must not lead anywhere that somebody else may own.
     schema.insert(
         "$id".to_owned(),

@@ -9,8 +9,12 @@ import { chromium } from "playwright-core";
 const [reports = "reports", shots] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  // Waiting decides nothing; a busy machine takes long.
+  timeout: 120_000,
+  // CI runs as root, which Chromium's sandbox refuses, and in containers with a small /dev/shm.
+  chromiumSandbox: false,
   args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
   ],
 });
@@ -18,6 +22,7 @@ const browser = await chromium.launch({
 /** A page with a report; whatever it says, blocks or asks for besides itself is a failure. */
 async function open(name, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const url = pathToFileURL(path.resolve(reports, `${name}.html`)).href;
   const wrong = [];

@@ -379,6 +379,44 @@ fn ctrl_c_finishes_what_is_in_flight_and_the_next_run_the_rest() {
 }
 
 #[test]
+fn ctrl_c_while_reading_changes_nothing_and_says_so() {
+    let clouds = Clouds::new();
+    // Long enough that the signal always comes first; nobody waits for its end.
+    clouds.fault("huawei:Keystone*=delay:600000");
+    let binary = over(&clouds, &[&huawei("p", true)]);
+    let is_read = |seen: &Seen| seen.action.starts_with("Keystone");
+    for command in [
+        &["plan"][..],
+        &["apply", "--yes"],
+        &["drift"],
+        &["import", "--account=huawei-prod", "--out=adopted"],
+    ] {
+        let before = clouds.seen().len();
+        let arguments = [command, &["--format=json", "--timeout=10m"]].concat();
+        let child = binary.start(&arguments);
+        wait_until(&clouds, |seen| seen[before..].iter().any(is_read));
+        interrupt(&child);
+        let ended = ended(child).with_code(130);
+        assert!(
+            ended
+                .stderr
+                .contains("error: interrupted; nothing was changed"),
+            "{ended:?}"
+        );
+        let document = ended.json();
+        assert_eq!(document["exit_code"], 130, "{command:?}");
+        assert_eq!(document["diagnostics"][0]["code"], "interrupted");
+        let errored = match command[0] {
+            "apply" => &document["interrupted"],
+            "import" => &Value::Bool(!document["written"].as_bool().expect("a claim")),
+            _ => &document["errored"],
+        };
+        assert_eq!(errored, &Value::Bool(true), "{document:#}");
+    }
+    assert!(writes(&clouds).is_empty(), "nothing was written");
+}
+
+#[test]
 fn ctrl_c_in_words() {
     let clouds = Clouds::new();
     clouds.fault("huawei:KeystoneCreate*=delay:1000");

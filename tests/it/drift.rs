@@ -94,7 +94,11 @@ impl Stage {
     fn drift(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let mut all = vec!["drift", "idp.yaml"];
         all.extend(arguments);
-        let output = self.run(&all);
+        self.said(&all)
+    }
+
+    fn said(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.run(arguments);
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (
             output.status.code(),
@@ -158,7 +162,46 @@ fn hand_edits_are_ranked_in_every_form() {
     check("drift-markdown", &out);
     let (_, out, _) = stage.drift(&["--format", "json"]);
     check("drift-json", &out);
+    let (_, out, _) = stage.drift(&["--format", "github"]);
+    check("drift-github", &out);
+    let (_, out, _) = stage.drift(&["--format", "sarif"]);
+    let mut log: Value = serde_json::from_str(&out).expect("JSON");
+    // The rules are those of plans, and tested there.
+    log["runs"][0]["tool"] = Value::Null;
+    check("drift-sarif", &format!("{log:#}"));
     assert_only_reads(&stage.clouds, before);
+}
+
+#[test]
+fn one_run_gives_every_form_and_show_gives_them_again() {
+    let stage = Stage::new();
+    stage.hand_edits();
+    let place = |form: &str| stage.folder.path().join(format!("report.{form}"));
+    let forms = ["text", "json", "markdown", "sarif", "github"];
+    let outputs: Vec<String> = forms
+        .iter()
+        .map(|form| format!("--output={form}={}", place(form).display()))
+        .collect();
+    let arguments: Vec<&str> = outputs.iter().map(String::as_str).collect();
+    let before = stage.clouds.seen().len();
+    let (code, text, _) = stage.drift(&arguments);
+    assert_eq!(code, Some(2));
+    let written = |form: &str| std::fs::read_to_string(place(form)).expect(form);
+    assert_eq!(written("text"), text);
+    let asked = stage.clouds.seen().len();
+    assert!(asked > before);
+    let json = place("json").display().to_string();
+    for form in forms {
+        let (code, shown, err) = stage.said(&["show", &json, "--format", form]);
+        assert_eq!(code, Some(0), "{err}");
+        assert_eq!(shown, written(form), "{form}");
+    }
+    assert_eq!(stage.clouds.seen().len(), asked, "show contacts nobody");
+    for form in ["html", "job-summary"] {
+        let (code, shown, err) = stage.said(&["show", &json, "--format", form]);
+        assert_eq!((code, shown.as_str()), (Some(1), ""));
+        assert!(err.contains(&format!("has no form {form}")), "{err}");
+    }
 }
 
 #[test]

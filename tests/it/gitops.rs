@@ -103,6 +103,40 @@ fn only_what_was_reviewed_is_applied() {
     let applied = repository.run(&apply).with_code(0);
     insta::assert_snapshot!("gitops-3-applied", applied.golden());
 
+    // What an apply leaves behind can be shown too, and what is no report is told.
+    let apply = [&["apply", SANDBOX, "--format=json", "idp"], &consent[..]].concat();
+    let nothing = repository.run(&apply).with_code(0);
+    repository.0.write("apply.json", &nothing.stdout);
+    let shown = repository.run(&["show", "apply.json"]).with_code(0);
+    assert!(
+        shown
+            .stdout
+            .ends_with("Apply: no change was tried; exit code 0.\n"),
+        "{shown:?}"
+    );
+    let shown = repository
+        .run(&["show", "apply.json", "--format=json"])
+        .with_code(0);
+    assert_eq!(shown.stdout, nothing.stdout);
+    let shown = repository
+        .run(&["show", "apply.json", "--format=markdown"])
+        .with_code(0);
+    assert!(shown.stdout.starts_with("## Apply\n"), "{shown:?}");
+    let refused = repository
+        .run(&["show", "apply.json", "--format=html"])
+        .with_code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("a report of apply has no form html")
+    );
+    repository.0.write("planned.json", &planned.stdout);
+    let refused = repository.run(&["show", "planned.json"]).with_code(1);
+    assert!(
+        refused.stderr.contains("save one with `plan --out`"),
+        "{refused:?}"
+    );
+
     let clean = repository.run(&["drift", SANDBOX, "idp"]).with_code(0);
     insta::assert_snapshot!("gitops-4-clean", clean.golden());
 

@@ -115,6 +115,24 @@ fn a_private_key_appears_in_no_output() {
 }
 
 #[test]
+fn nothing_at_all_is_told() {
+    let binary = Binary::alone();
+    binary.write("idp/comment.yaml", "# to come\n---\n");
+    fs::create_dir(binary.path().join("empty")).expect("a folder");
+    for command in ["validate", "plan", "apply", "drift"] {
+        for path in ["-", "idp"] {
+            // Standard input is empty.
+            let ended = binary.run(&[command, path]).with_code(0);
+            assert!(ended.stderr.contains("warning[no-documents]"), "{ended:?}");
+        }
+        let ended = binary.run(&[command, "empty"]).with_code(1);
+        assert!(ended.stderr.contains("error[no-manifests]"), "{ended:?}");
+    }
+    let json = binary.run(&["validate", "-", "--format=json"]).with_code(0);
+    assert_eq!(json.json()["diagnostics"][0]["code"], "no-documents");
+}
+
+#[test]
 fn files_that_are_no_manifests() {
     let clouds = Clouds::new();
     let binary = Binary::over(&clouds).manifests(&[ACCOUNTS]);

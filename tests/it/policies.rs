@@ -133,6 +133,19 @@ fn a_policy_that_cannot_be_asked_is_no_consent() {
             applied.stderr
         );
         assert!(applied.stderr.contains(said), "{text}: {}", applied.stderr);
+        assert!(
+            !applied.stderr.contains("manifests are"),
+            "{}",
+            applied.stderr
+        );
+    }
+    let folder = policy("package idform\ndeny contains msg if {\n");
+    let policies = folder.path().display().to_string();
+    for command in ["plan", "apply"] {
+        let arguments = [command, QUICKSTART, "--policies", &policies];
+        let told = idform(state.path(), &arguments);
+        let said = "The policies are invalid; no cloud was contacted.";
+        assert!(told.stderr.contains(said), "{}", told.stderr);
     }
     let empty = tempfile::tempdir().expect("a temporary folder");
     let policies = empty.path().display().to_string();

@@ -6,9 +6,17 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::binary::{Binary, filters};
-use crate::support::root;
+use crate::support::{Clouds, root};
 
-const SCHEMAS: [&str; 4] = ["manifest", "plan", "report", "config"];
+const SCHEMAS: [&str; 7] = [
+    "manifest",
+    "plan",
+    "report",
+    "events",
+    "journal",
+    "acceptances",
+    "config",
+];
 
 fn schema(name: &str) -> Value {
     let path = root().join(format!("schemas/{name}.schema.json"));
@@ -46,6 +54,7 @@ fn valid(schema: &Value, whole: &Value, value: &Value, path: &str) -> Result<(),
             }
             "anyOf" => list(rule).iter().any(|rule| fits(rule).is_ok()),
             "oneOf" => list(rule).iter().filter(|rule| fits(rule).is_ok()).count() == 1,
+            "not" => fits(rule).is_err(),
             "if" => {
                 if fits(rule).is_ok() {
                     fits(&schema["then"])?;
@@ -272,6 +281,167 @@ fn every_json_document_is_as_its_schema_says() {
         let outcomes = applied["outcomes"].as_array().expect("a list");
         assert_eq!(outcomes.len(), changes);
         assert!(outcomes.iter().all(|outcome| outcome["outcome"] == "done"));
+    }
+}
+
+/// Every line of a record is as its schema says, and the schema wants each of its members.
+fn check_lines(name: &str, text: &str, kind: &str) -> std::collections::BTreeSet<String> {
+    let schema = schema(name);
+    let mut kinds = std::collections::BTreeSet::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).expect("each line is a document");
+        check(name, &line, name);
+        kinds.insert(line[kind].as_str().expect("a word").to_owned());
+        for member in line.as_object().expect("an object").keys() {
+            let mut lacking = line.clone();
+            lacking.as_object_mut().expect("an object").remove(member);
+            assert!(
+                valid(&schema, &schema, &lacking, "").is_err(),
+                "{name}: {member} of {line} is not required"
+            );
+        }
+    }
+    kinds
+}
+
+#[test]
+fn events_and_journals_are_as_their_schemas_say() {
+    let clouds = Clouds::new();
+    let binary = Binary::over(&clouds);
+    binary.copy_example("examples/quickstart", "idp");
+    // One change fails, and what waits for it is skipped; then the rest is done.
+    clouds.fault("huawei:KeystoneCreateMapping=deny,times=1");
+    let apply = [
+        "apply",
+        "--yes",
+        "--allow=switches-sign-in",
+        "--events=events.jsonl",
+        "--journal=journal.jsonl",
+        "idp",
+    ];
+    let mut events = std::collections::BTreeSet::new();
+    for code in [1, 0] {
+        let _ = binary.run(&apply).with_code(code);
+        let text = fs::read_to_string(binary.path().join("events.jsonl")).expect("events");
+        events.append(&mut check_lines("events", &text, "type"));
+    }
+    assert_eq!(
+        events.into_iter().collect::<Vec<_>>(),
+        [
+            "apply_complete",
+            "apply_errored",
+            "apply_progress",
+            "apply_skipped",
+            "apply_start",
+            "change_summary",
+            "diagnostic",
+            "planned_change",
+            "version"
+        ]
+    );
+    let text = fs::read_to_string(binary.path().join("journal.jsonl")).expect("a journal");
+    let entries = check_lines("journal", &text, "entry");
+    assert_eq!(entries.len(), 3, "{entries:?}");
+}
+
+/// What is written in TOML, as JSON; a date is a text there.
+fn json_of(toml: toml::Value) -> Value {
+    match toml {
+        toml::Value::Datetime(date) => date.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(json_of).collect(),
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(key, value)| (key, json_of(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other @ (toml::Value::String(_)
+        | toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)) => serde_json::to_value(other).expect("a value"),
+    }
+}
+
+#[test]
+fn acceptances_are_as_their_schema_says() {
+    let schema = schema("acceptances");
+    let binary = Binary::alone();
+    binary.copy_example("examples/quickstart", "idp");
+    let good =
+        "object = \"a/AlibabaOidcProvider/x\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2999-12-31\n";
+    for (change, to, is_valid) in [
+        ("", "", true),
+        ("object", "unmanaged", true),
+        ("a/AlibabaOidcProvider/x", "*/*/*", true),
+        ("until = 2999-12-31", "until = \"2999-12-31\"", true),
+        ("reason", "fields = [\"description\"]\nreason", true),
+        ("reason = \"r\"\n", "", false),
+        ("owner = \"o\"", "owner = \"\"", false),
+        ("until = 2999-12-31", "until = \"soon\"", false),
+        ("object", "what = \"x\"\nobject", false),
+        ("object", "unmanaged = \"a/b/c\"\nobject", false),
+        ("object = \"a/AlibabaOidcProvider/x\"\n", "", false),
+        ("a/AlibabaOidcProvider/x", "x", false),
+    ] {
+        let text = format!("[[accept]]\n{}", good.replacen(change, to, 1));
+        let document = json_of(toml::from_str(&text).expect("TOML"));
+        let found = valid(&schema, &schema, &document, "");
+        assert_eq!(found.is_ok(), is_valid, "{text}: {found:?}");
+        binary.write("known.toml", &text);
+        let arguments = ["drift", "--sandbox=clouds", "--accept=known.toml", "idp"];
+        let ended = binary.run(&arguments);
+        assert_eq!(ended.code != Some(1), is_valid, "{text}: {ended:?}");
+    }
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let (_, rest) = readme.split_once("```toml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let document = json_of(toml::from_str(example).expect("TOML"));
+    check("acceptances", &document, "the README's example");
+}
+
+#[test]
+fn drift_and_import_reports_are_as_the_schema_says() {
+    let binary = Binary::alone();
+    binary.copy_example("examples/quickstart", "idp");
+    let sandbox = "--sandbox=clouds";
+    let json = |code: i32, arguments: &[&str]| {
+        binary
+            .run(&[arguments, &["--format=json"]].concat())
+            .with_code(code)
+            .json()
+    };
+    let drift = json(2, &["drift", sandbox, "idp"]);
+    check("report", &drift, "drift");
+    let _ = binary
+        .run(&["apply", sandbox, "--yes", "--allow=switches-sign-in", "idp"])
+        .with_code(0);
+    let account = "--account=alibaba-prod";
+    binary.copy_example("examples/quickstart", "only");
+    for entry in fs::read_dir(binary.path().join("only")).expect("the example") {
+        let path = entry.expect("an entry").path();
+        if !path
+            .file_name()
+            .is_some_and(|name| name == "accounts.yaml" || name == "account.yaml")
+        {
+            if path.is_dir() {
+                fs::remove_dir_all(path).expect("remove");
+            } else {
+                fs::remove_file(path).expect("remove");
+            }
+        }
+    }
+    let import = json(0, &["import", sandbox, account, "--out=adopted", "only"]);
+    check("report", &import, "import");
+    let schema = schema("report");
+    for document in [drift, import] {
+        for member in document.as_object().expect("an object").keys() {
+            let mut lacking = document.clone();
+            lacking.as_object_mut().expect("an object").remove(member);
+            assert!(
+                valid(&schema, &schema, &lacking, "").is_err(),
+                "{member} of {} is not required",
+                document["command"]
+            );
+        }
     }
 }
 

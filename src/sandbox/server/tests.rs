@@ -297,8 +297,9 @@ async fn state_lies_in_a_folder_for_each_cloud() {
     };
     let sandbox = Sandbox::start(options).await.unwrap();
     send(&sandbox, "alibaba", create("a")).await;
-    sandbox.set_tencent_site(UIN, "international").unwrap();
-    assert!(sandbox.set_tencent_site(UIN, "mars").is_err());
+    let site = |site: &str| sandbox.set("tencent", UIN, "site", json!(site));
+    site("international").unwrap();
+    assert!(site("mars").is_err());
     assert!(sandbox.set("azure", UIN, "site", json!("china")).is_err());
     sandbox.stop().await;
     for file in ["alibaba/1234567890123456.json", "tencent/100000000001.json"] {

@@ -29,6 +29,21 @@ fn valid(schema: &Value, root: &Value, value: &Value, path: &str) -> Result<(), 
                     return Err(format!("{path}: none of anyOf"));
                 }
             }
+            "const" => {
+                if value != rule {
+                    return Err(format!("{path}: {value} is not {rule}"));
+                }
+            }
+            "enum" => {
+                if !rule.as_array().unwrap().contains(value) {
+                    return Err(format!("{path}: {value} is none of {rule}"));
+                }
+            }
+            "not" => {
+                if valid(rule, root, value, path).is_ok() {
+                    return Err(format!("{path}: {value} must not be {rule}"));
+                }
+            }
             "type" => {
                 let is = |name: &Value| match name.as_str().unwrap() {
                     "null" => value.is_null(),

@@ -1,0 +1,124 @@
+//! The forms a result can take, and where it goes.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Format {
+    Text,
+    Json,
+}
+
+/// The forms of the capability matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TableFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+/// The forms a plan can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PlanFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the schema is `idform schema plan`
+    Json,
+    /// A comment on a pull request
+    Markdown,
+    /// One self-contained file for a browser
+    Html,
+    /// SARIF 2.1.0 for code scanning
+    Sarif,
+    /// GitHub workflow commands: annotations on file and line
+    Github,
+    /// Markdown for `$GITHUB_STEP_SUMMARY`
+    JobSummary,
+}
+
+impl PlanFormat {
+    /// The word on the command line.
+    pub(in crate::cli) fn word(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// In which forms a plan is written, and where to.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Rendering {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
+    pub(in crate::cli) format: PlanFormat,
+    /// Write the same result in another form into a file (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output::<PlanFormat>)]
+    pub(in crate::cli) output: Vec<(PlanFormat, PathBuf)>,
+}
+
+/// The forms a drift report can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum DriftFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the schema is `idform schema report`
+    Json,
+    /// An issue, with a hidden mark by which it is found again
+    Markdown,
+    /// SARIF 2.1.0 for code scanning
+    Sarif,
+    /// GitHub workflow commands: annotations on file and line
+    Github,
+}
+
+impl DriftFormat {
+    /// The word on the command line.
+    pub(in crate::cli) fn word(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// How a drift report is written.
+#[derive(Debug, Clone, clap::Args)]
+pub(in crate::cli) struct Reporting {
+    /// Form of the result on standard output; drift has no HTML page, which is about a plan's calls
+    #[arg(long, value_enum, default_value_t = DriftFormat::Text, value_name = "FORMAT")]
+    pub(in crate::cli) format: DriftFormat,
+    /// Write the same result in another form into a file (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output::<DriftFormat>)]
+    pub(in crate::cli) output: Vec<(DriftFormat, PathBuf)>,
+    /// Write the counts as OpenMetrics text
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) metrics: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum GraphFormat {
+    Dot,
+    Mermaid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SchemaOf {
+    /// Manifests
+    Manifest,
+    /// `plan --format json`
+    Plan,
+    /// `apply`, `drift` and `import` with `--format json`, and the header of all others
+    Report,
+    /// A line of `apply --events`
+    Events,
+    /// A line of `apply --journal`
+    Journal,
+    /// The file for `drift --accept`
+    Acceptances,
+    /// The file for `--config`
+    Config,
+}
+
+/// Reads `FORMAT=FILE`.
+fn output<F: ValueEnum>(text: &str) -> Result<(F, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("write FORMAT=FILE")?;
+    Ok((F::from_str(format, false)?, PathBuf::from(path)))
+}
