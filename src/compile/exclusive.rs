@@ -84,11 +84,10 @@ fn wants(lowered: &Lowered<'_>, switch: &str) -> Wants {
     }
     let lifecycle = &lowered.document.lifecycle;
     match desired.fields.get(switch).and_then(Value::as_bool) {
-        Some(true) => Wants::On,
         Some(false) => Wants::Off,
         None if desired.mode == Mode::Observe => Wants::Either,
         None if lifecycle.ignore.iter().any(|field| field == switch) => Wants::Either,
-        None => Wants::On,
+        Some(true) | None => Wants::On,
     }
 }
 
