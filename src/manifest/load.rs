@@ -252,12 +252,15 @@ impl Walk<'_> {
     }
 }
 
+/// What reading a file came to.
+type ReadFile = Result<Arc<[u8]>, Refusal>;
+
 /// The files that manifests refer to, each read once.
 #[derive(Debug, Default)]
 pub(super) struct SideFiles {
     /// Texts by name, for manifests that came without files.
     texts: BTreeMap<String, String>,
-    read: Mutex<BTreeMap<PathBuf, Result<Arc<[u8]>, Refusal>>>,
+    read: Mutex<BTreeMap<PathBuf, ReadFile>>,
 }
 
 impl SideFiles {
@@ -278,7 +281,7 @@ impl SideFiles {
     }
 
     /// The bytes of such a file, for formats that name their own encoding.
-    pub(super) fn bytes(&self, place: &Place, reference: &str) -> Result<Arc<[u8]>, Refusal> {
+    pub(super) fn bytes(&self, place: &Place, reference: &str) -> ReadFile {
         let Some(root) = &place.root else {
             return self
                 .texts

@@ -228,9 +228,7 @@ fn what_means_nothing_makes_no_difference() {
     for text in [
         OLD.replace("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", ""),
         OLD.replace("md:", "q:").replace("xmlns:md", "xmlns:q"),
-        OLD.replace("md:", "")
-            .replace("xmlns:md", "xmlns")
-            .replace("<ds:", "<ds:"),
+        OLD.replace("md:", "").replace("xmlns:md", "xmlns"),
         OLD.replace('\n', "\r\n"),
         OLD.replace("  ", "\t"),
         OLD.replace("<md:EntityDescriptor ", "<md:EntityDescriptor ID=\"_1\" "),

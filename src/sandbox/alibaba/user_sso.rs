@@ -10,6 +10,10 @@ use super::{Call, check, metadata};
 const DOMAIN_CHARACTERS_MAX: usize = 253;
 
 /// The settings.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "stands in the table of actions, which may all refuse"
+)]
 pub(super) fn get(call: &mut Call<'_>) -> Result {
     Ok(shown(call))
 }
