@@ -10,9 +10,11 @@ mod check;
 mod names;
 mod oidc_provider;
 mod parameters;
+mod role;
 mod saml_provider;
 mod signature;
 mod state;
+mod trust;
 mod user_sso;
 
 #[cfg(test)]
