@@ -3,7 +3,7 @@
 use super::answer::Result;
 use super::parameters::Form::{Objects, Text, Texts, Whole};
 use super::parameters::Parameter;
-use super::{Call, account, oidc_provider, role, saml_provider, user_sso};
+use super::{Call, account, oidc_provider, role, role_policy, saml_provider, user_sso};
 
 /// A service with its only version: apis/tencent.md §1.2.
 #[derive(Debug, PartialEq, Eq)]
@@ -186,9 +186,9 @@ pub(super) const ACTIONS: &[Action] = &[
     Action { service: CAM, name: "TagRole", parameters: TAG_ROLE, run: role::tag },
     Action { service: CAM, name: "UntagRole", parameters: UNTAG_ROLE, run: role::untag },
     Action { service: CAM, name: "DeleteRole", parameters: ROLE, run: role::delete },
-    Action { service: CAM, name: "AttachRolePolicy", parameters: ATTACH, run: role::attach },
-    Action { service: CAM, name: "DetachRolePolicy", parameters: DETACH, run: role::detach },
-    Action { service: CAM, name: "ListAttachedRolePolicies", parameters: LIST_ATTACHED, run: role::list_attached },
+    Action { service: CAM, name: "AttachRolePolicy", parameters: ATTACH, run: role_policy::attach },
+    Action { service: CAM, name: "DetachRolePolicy", parameters: DETACH, run: role_policy::detach },
+    Action { service: CAM, name: "ListAttachedRolePolicies", parameters: LIST_ATTACHED, run: role_policy::list_attached },
     Action { service: CAM, name: "GetAccountSummary", parameters: &[], run: account::get_account_summary },
     Action { service: STS, name: "GetCallerIdentity", parameters: &[], run: account::get_caller_identity },
 ];

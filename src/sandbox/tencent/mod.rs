@@ -11,6 +11,7 @@ mod names;
 mod oidc_provider;
 mod parameters;
 mod role;
+mod role_policy;
 mod saml_provider;
 mod signature;
 mod state;

@@ -1,4 +1,4 @@
-//! Roles, their tags and the policies attached to them: apis/tencent.md §3.6.
+//! Roles and their tags: apis/tencent.md §3.6. What is attached to them is in `role_policy`.
 //!
 //! The trust policy is checked by `trust` and kept as the text that was sent.
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{Fields, Refusal, Result, refusal};
 use super::parameters::Given;
 use super::saml_provider::shown_time;
-use super::state::{Account, Role, Settings, Site, misses};
+use super::state::{Role, Settings, Site, misses};
 use super::{Call, fields, trust};
 
 /// Characters of a role's name: apis/tencent.md §3.0.
@@ -22,20 +22,6 @@ const PAGE_ITEMS_MAX: i64 = 200;
 const TAGS_MAX: usize = 50;
 /// Ids of roles look like this one: apis/tencent.md §3.6.
 const FIRST_ROLE_ID: i64 = 4_611_686_018_427_000_001;
-
-/// Preset policies that exist in every account, with ids of the sandbox's own.
-const PRESET_POLICIES: &[(i64, &str)] = &[
-    (1, "AdministratorAccess"),
-    (2, "ReadOnlyAccess"),
-    (3, "QcloudCamFullAccess"),
-    (4, "QcloudCamReadOnlyAccess"),
-    (5, "QcloudCOSFullAccess"),
-    (6, "QcloudCOSReadOnlyAccess"),
-    (7, "QcloudCVMFullAccess"),
-    (8, "QcloudCVMReadOnlyAccess"),
-    (9, "QcloudTKEFullAccess"),
-    (10, "QcloudTKEReadOnlyAccess"),
-];
 
 /// `CreateRole`: not idempotent; the name is unique in the account.
 pub(super) fn create(call: &mut Call<'_>) -> Result {
@@ -192,110 +178,12 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result {
     Ok(Fields::new())
 }
 
-/// `AttachRolePolicy`. One that is attached is no error (UNCONFIRMED).
-pub(super) fn attach(call: &mut Call<'_>) -> Result {
-    let policy = policy(call)?;
-    change_as(call, "AttachRole", |role, settings| {
-        if !role.attached_policies.contains(&policy) {
-            if role.attached_policies.len() >= settings.role_attachment_quota {
-                return Err(refusal(
-                    "InvalidParameter.AttachmentFull",
-                    "Too many policies are attached.",
-                ));
-            }
-            role.attached_policies.push(policy);
-        }
-        Ok(())
-    })
-}
-
-/// `DetachRolePolicy`. One that is not attached is no error (UNCONFIRMED).
-pub(super) fn detach(call: &mut Call<'_>) -> Result {
-    let policy = policy(call)?;
-    change_as(call, "DetachRole", |role, _| {
-        role.attached_policies
-            .retain(|attached| *attached != policy);
-        Ok(())
-    })
-}
-
-/// `ListAttachedRolePolicies`, page by page.
-pub(super) fn list_attached(call: &mut Call<'_>) -> Result {
-    let name = addressed(call)?;
-    let role = call.state.find_role(&name).ok_or_else(absent)?;
-    let kind = call.given.text("PolicyType");
-    let attached: Vec<(i64, String, &str)> = role
-        .attached_policies
-        .iter()
-        .filter_map(|name| {
-            let (id, is_preset) = known_policy(call.state, name)?;
-            let kind = if is_preset { "QCS" } else { "User" };
-            Some((id, name.clone(), kind))
-        })
-        .filter(|(_, _, found)| kind.is_empty() || kind == *found)
-        .collect();
-    let total = attached.len();
-    let added = role.update_time.clone();
-    let page: Vec<Value> = on_page(&call.given, attached)?
-        .into_iter()
-        .map(|(id, name, kind)| {
-            json!({
-                "PolicyId": id,
-                "PolicyName": name,
-                "AddTime": added,
-                "PolicyType": kind,
-                "CreateMode": if kind == "QCS" { 1 } else { 2 },
-                "Deactived": 0,
-                "DeactivedDetail": null,
-                "Description": "",
-            })
-        })
-        .collect();
-    Ok(fields(json!({ "List": page, "TotalNum": total })))
-}
-
-/// Id of a policy and whether it is a preset one.
-fn known_policy(state: &Account, name: &str) -> Option<(i64, bool)> {
-    let custom = state.custom_policies.get(name).map(|id| (*id, false));
-    custom.or_else(|| {
-        let preset = PRESET_POLICIES.iter().find(|(_, known)| *known == name);
-        preset.map(|(id, _)| (*id, true))
-    })
-}
-
-/// The name of the policy that `PolicyName` or `PolicyId` means.
-fn policy(call: &Call<'_>) -> Result<String> {
-    let unknown = || {
-        refusal(
-            "InvalidParameter.PolicyIdNotExist",
-            "The policy does not exist.",
-        )
-    };
-    if let Some(name) = call.given.given_text("PolicyName") {
-        let known = known_policy(call.state, name).map(|_| name.to_owned());
-        return known.ok_or_else(unknown);
-    }
-    let Some(id) = call.given.whole("PolicyId") else {
-        return Err(refusal(
-            "InvalidParameter.ParamError",
-            "PolicyId or PolicyName is needed.",
-        ));
-    };
-    let custom = call.state.custom_policies.iter();
-    let custom = custom.map(|(name, id)| (*id, name.as_str()));
-    custom
-        .chain(PRESET_POLICIES.iter().copied())
-        .find(|(known, _)| *known == id)
-        .map(|(_, name)| name.to_owned())
-        .ok_or_else(unknown)
-}
-
 fn change(call: &mut Call<'_>, act: impl FnOnce(&mut Role, &Settings) -> Result<()>) -> Result {
     change_as(call, "Role", act)
 }
 
 /// Changes the role that `<prefix>Name` or `<prefix>Id` means, and moves its date.
-fn change_as(
+pub(super) fn change_as(
     call: &mut Call<'_>,
     prefix: &str,
     act: impl FnOnce(&mut Role, &Settings) -> Result<()>,
@@ -308,7 +196,8 @@ fn change_as(
     Ok(Fields::new())
 }
 
-fn addressed(call: &Call<'_>) -> Result<String> {
+/// The name of the role that is meant, by `RoleName` or `RoleId`.
+pub(super) fn addressed(call: &Call<'_>) -> Result<String> {
     addressed_as(call, "Role")
 }
 
@@ -367,7 +256,7 @@ fn shown(call: &Call<'_>, name: &str, role: &Role) -> Value {
 }
 
 /// The items of the page that `Page`, from 1, and `Rp` ask for.
-fn on_page<T>(given: &Given, items: Vec<T>) -> Result<Vec<T>> {
+pub(super) fn on_page<T>(given: &Given, items: Vec<T>) -> Result<Vec<T>> {
     let page = given.whole("Page").unwrap_or(1);
     let size = given.whole("Rp").unwrap_or(20);
     if page < 1 || !(1..=PAGE_ITEMS_MAX).contains(&size) {
@@ -456,6 +345,7 @@ fn tags(given: &Given) -> Result<Vec<(String, String)>> {
     Ok(tags)
 }
 
-fn absent() -> Refusal {
+/// There is no role of this name or id.
+pub(super) fn absent() -> Refusal {
     refusal("InvalidParameter.RoleNotExist", "The role does not exist.")
 }
