@@ -1,5 +1,6 @@
-//! The subject matter, pure: issuers, key sets, certificates. Canonical forms and meaningful
+//! The subject matter, pure: issuers, key sets, trust policies. Canonical forms and meaningful
 //! differences live here, never inside a cloud.
 
 mod curve;
 pub mod jwks;
+pub mod trust;
