@@ -226,15 +226,19 @@ impl Survey {
                 .extend(of_account(&wish.account.name, &reading));
             return;
         }
-        self.round(wish, reader, crate::import::first_round(wish))
+        let by_name = self
+            .round(wish, reader, crate::import::first_round(wish))
             .await;
+        self.round(wish, reader, by_name).await;
         let parents = std::mem::take(&mut self.parents);
         self.round(wish, reader, crate::import::second_round(wish, &parents))
             .await;
     }
 
-    async fn round(&mut self, wish: &Wish<'_>, reader: &Reader, round: Round) {
+    /// Asks, and tells what is to be asked by name because a list showed the names only.
+    async fn round(&mut self, wish: &Wish<'_>, reader: &Reader, round: Round) -> Round {
         self.left_out.extend(round.left_out);
+        let mut by_name = Round::default();
         let told = live::ask(reader, &round.asked).await;
         for ((kind, wanted), told) in round.asked.iter().zip(told) {
             let info = kind.info();
@@ -254,6 +258,15 @@ impl Survey {
                 }
             }
             match told.observed.others {
+                Listing::Complete(others) if kind.lists_names_only() => {
+                    if wanted.is_empty() {
+                        let (names, rest) = to_be_asked(wish, info, others);
+                        objects.extend(rest);
+                        if !names.is_empty() {
+                            by_name.asked.push((*kind, names));
+                        }
+                    }
+                }
                 Listing::Complete(others) => objects.extend(others),
                 Listing::NotRead if wanted.is_empty() && !has_told_of_failure => {
                     let error = told.failed.unwrap_or_else(|| incomplete(info.name));
@@ -265,6 +278,7 @@ impl Survey {
                 self.object(wish, *kind, identity, live);
             }
         }
+        by_name
     }
 
     fn object(
@@ -313,6 +327,20 @@ impl Survey {
             });
         }
     }
+}
+
+/// Of listed objects, the names of those that will be written, and the rest.
+fn to_be_asked(
+    wish: &Wish<'_>,
+    info: &crate::provider::KindInfo,
+    others: BTreeMap<String, Live>,
+) -> (Vec<String>, BTreeMap<String, Live>) {
+    let (asked, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        others.into_iter().partition(|(identity, _)| {
+            wish.reason_against(info, identity).is_none()
+                && wish.is_targeted(&wish.called(info, identity))
+        });
+    (asked.into_keys().collect(), rest)
 }
 
 fn incomplete(kind: KindName) -> ProviderError {

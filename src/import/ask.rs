@@ -93,7 +93,9 @@ fn combinations(
             | Form::TextSet { .. }
             | Form::Keys { .. }
             | Form::Fingerprints { .. }
-            | Form::Json { .. } => return None,
+            | Form::Json { .. }
+            | Form::Trust(_)
+            | Form::Tags { .. } => return None,
         };
         made = made
             .iter()

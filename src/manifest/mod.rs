@@ -25,10 +25,13 @@ mod scalar;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod trust;
 pub mod write;
 mod yaml;
 
-pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
+pub use document::{
+    Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned, TrustEntry, TrustProvider,
+};
 pub use explain::explain;
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;

@@ -96,6 +96,11 @@ fn accepts(change: &FieldChange) -> Vec<Risk> {
             !added.is_empty() || !changed.is_empty(),
             !removed.is_empty() || !changed.is_empty(),
         ),
+        Detail::Trust {
+            is_wider,
+            is_narrower,
+            ..
+        } => (*is_wider, *is_narrower),
         // Another document or text accepts others and refuses those before.
         Detail::Whole | Detail::Document { .. } => (true, change.before.is_some()),
     };

@@ -17,7 +17,7 @@ pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
 pub use error::{ErrorClass, ProviderError};
-pub use field::{Change, Clear, Effect, Field, Form, Link, Need, TextRule};
+pub use field::{Change, Clear, Effect, Field, Form, Link, Need, TextRule, TrustForm};
 pub use surroundings::Surroundings;
 
 use crate::model::{Account, CloudId, Fields, KindName, Value};
@@ -359,6 +359,18 @@ pub trait ResourceKind: Sync {
     /// neither compared nor written afterwards (keys that the cloud rotates by itself).
     fn not_compared(&self, _desired: &Fields) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether objects that no manifest declares are reported. What is reported are identity
+    /// providers; roles, of which every account has many for its own purposes, are not.
+    fn reports_unmanaged(&self) -> bool {
+        true
+    }
+
+    /// Whether a list tells the names only, so that each object must be asked for by name to be
+    /// known whole. Lists are read for an account of which nothing is wanted by name.
+    fn lists_names_only(&self) -> bool {
+        false
     }
 
     /// The calls that read what `scope` asks for, the fewest that do.

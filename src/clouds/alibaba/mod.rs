@@ -1,7 +1,7 @@
 //! Alibaba Cloud: names, limits, credentials and kinds.
 //!
-//! Facts come from the fact sheet `apis/alibaba.md`. Two API families are spoken: `Ims` for identity
-//! providers and `Sts` to learn whose credentials these are.
+//! Facts come from the fact sheet `apis/alibaba.md`. Three API families are spoken: `Ims` for
+//! identity providers, `Ram` for roles, and `Sts` to learn whose credentials these are.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ mod api;
 mod credentials;
 mod fingerprints;
 mod oidc_provider;
+mod role;
 mod samples;
 mod sign;
 
@@ -43,7 +44,7 @@ pub static CLOUD: Cloud = Cloud {
         secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     },
     endpoint_variable: ENDPOINT_VARIABLE,
-    kinds: &[&oidc_provider::OidcProvider],
+    kinds: &[&oidc_provider::OidcProvider, &role::Role],
     identity: || Read(Call::rpc("Sts", "GetCallerIdentity", Value::Null)),
     account_of,
     connect,

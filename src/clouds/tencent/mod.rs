@@ -1,7 +1,7 @@
 //! Tencent Cloud: names, limits, credentials and kinds.
 //!
 //! Facts come from the fact sheet `apis/tencent.md`. Two API families are spoken: `cam` for identity
-//! providers and `sts` to learn whose credentials these are.
+//! providers and roles, and `sts` to learn whose credentials these are.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ mod api;
 mod credentials;
 mod fields;
 mod oidc_provider;
+mod role;
 mod samples;
 mod sign;
 mod user_oidc;
@@ -43,7 +44,11 @@ pub static CLOUD: Cloud = Cloud {
         secret: "TENCENTCLOUD_SECRET_KEY",
     },
     endpoint_variable: ENDPOINT_VARIABLE,
-    kinds: &[&user_oidc::UserOidc, &oidc_provider::OidcProvider],
+    kinds: &[
+        &user_oidc::UserOidc,
+        &oidc_provider::OidcProvider,
+        &role::Role,
+    ],
     identity: || Read(Call::rpc("sts", "GetCallerIdentity", Value::Null)),
     account_of,
     connect,
