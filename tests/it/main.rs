@@ -12,6 +12,7 @@ mod manifests;
 mod policies;
 mod properties;
 mod published;
+mod roles;
 mod secrets;
 mod story;
 mod support;

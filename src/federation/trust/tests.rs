@@ -232,3 +232,102 @@ fn problems_say_where_they_are() {
     );
     assert_eq!(told(&json!([])), [": a trust policy is a mapping"]);
 }
+
+/// Every element of every set the other way round, single ones out of their lists, keys reversed.
+fn spelt_otherwise(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Array(items) if items.len() == 1 && items[0].is_string() => items[0].clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().rev().cloned().collect()
+        }
+        Value::Array(items) => items.iter().map(spelt_otherwise).collect(),
+        Value::Object(members) => members
+            .iter()
+            .rev()
+            .map(|(key, value)| (key.clone(), spelt_otherwise(value)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+#[test]
+fn policies_of_the_world_are_read() {
+    use std::fmt::Write as _;
+
+    let mut names: Vec<_> = std::fs::read_dir("tests/fixtures/trust")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    names.sort();
+    assert!(names.len() > 15, "the fixtures are there");
+    let mut told = String::new();
+    for path in names {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut policy: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let grammar = if name.starts_with("tencent") {
+            &CAM
+        } else {
+            &RAM
+        };
+        if policy.get("Effect").is_some() {
+            // One statement alone, as some tools keep them.
+            policy = json!({"Version": "1", "Statement": [policy]});
+        }
+        writeln!(told, "{name}").unwrap();
+        for (path, sentence) in problems(grammar, &policy) {
+            writeln!(told, "  refused at `{path}`: {sentence}").unwrap();
+        }
+        let facts = facts(grammar, &policy);
+        for trust in &facts.statements {
+            let has = if trust.has_subject_condition() {
+                ""
+            } else {
+                ", ANY SUBJECT"
+            };
+            writeln!(
+                told,
+                "  {} of {} by {}{has}",
+                trust.provider, trust.provider.account, trust.principal_kind
+            )
+            .unwrap();
+            writeln!(told, "    actions {:?}", trust.actions).unwrap();
+            writeln!(
+                told,
+                "    issuers {:?} audiences {:?}",
+                trust.issuers, trust.audiences
+            )
+            .unwrap();
+            for Matched { operator, pattern } in &trust.subjects {
+                writeln!(told, "    subject {operator} {pattern}").unwrap();
+            }
+            for condition in &trust.conditions {
+                writeln!(
+                    told,
+                    "    {} {} {:?}",
+                    condition.operator, condition.key, condition.values
+                )
+                .unwrap();
+            }
+        }
+        for other in &facts.others {
+            writeln!(told, "  {} {}", other.kind, other.name).unwrap();
+        }
+        if !name.starts_with("aws") {
+            let other = spelt_otherwise(&policy);
+            // A version is no set.
+            assert_eq!(
+                canonical(grammar, &policy),
+                canonical(grammar, &other),
+                "{name}"
+            );
+            let none = differences(grammar, Some(&policy), Some(&other));
+            assert_eq!(none, Differences::default(), "{name}");
+            let all = differences(grammar, None, Some(&policy));
+            assert!(all.is_wider && !all.is_narrower, "{name}");
+        }
+    }
+    insta::assert_snapshot!(told);
+}
