@@ -18,6 +18,10 @@ use super::event::{CallRecord, Event, Failure, Outcome};
 /// Most times one write is sent when its outcome stays open and reading shows no effect.
 const SENDS: usize = 3;
 
+/// Most waits for a cloud to see what was made just before, of those in [`ReadBack`]: some 11
+/// seconds, as long as Tencent Cloud's own tools poll (apis/tencent.md §3.0).
+const SETTLING_WAITS: usize = 6;
+
 /// The waits between attempts to read back what was written.
 #[derive(Debug, Clone)]
 pub struct ReadBack {
@@ -133,8 +137,8 @@ impl Work<'_> {
             }
             return Err(Outcome::Stale { moved });
         }
-        for write in &self.phase.calls {
-            if self.send(write, basis).await? == Sent::PhaseIsDone {
+        for (index, write) in self.phase.calls.iter().enumerate() {
+            if self.send(write, index, basis).await? == Sent::PhaseIsDone {
                 break;
             }
         }
@@ -142,7 +146,13 @@ impl Work<'_> {
     }
 
     /// Sends one write until its outcome is known.
-    async fn send(&mut self, write: &Write, basis: &Basis<'_>) -> Result<Sent, Outcome> {
+    async fn send(
+        &mut self,
+        write: &Write,
+        index: usize,
+        basis: &Basis<'_>,
+    ) -> Result<Sent, Outcome> {
+        let mut settling = self.read_back.waits.iter().take(SETTLING_WAITS);
         for send in 1.. {
             let address = &self.step.address;
             (self.listener)(&Event::Calling {
@@ -171,6 +181,12 @@ impl Work<'_> {
             };
             if means_done(write.again, &error.class, send) {
                 return Ok(Sent::Accepted);
+            }
+            if is_settling(write, index, &error.class)
+                && let Some(wait) = settling.next()
+            {
+                tokio::time::sleep(*wait).await;
+                continue;
             }
             if error.class == ErrorClass::Conflict && self.shows().await? {
                 // Somebody, or an attempt whose answer was lost, made exactly this.
@@ -297,11 +313,19 @@ enum Look {
     Neither,
 }
 
+/// Whether a refusal may come from a cloud that does not see yet what was made just before: the
+/// object that this one names, or this one itself, made by an earlier call of the same phase.
+fn is_settling(write: &Write, index: usize, class: &ErrorClass) -> bool {
+    let own = index > 0 && write.again != Again::NotFoundIsDone;
+    *class == ErrorClass::ReferentMissing || (*class == ErrorClass::NotFound && own)
+}
+
 /// Whether a refusal says that the call's work is done already. A conflict says so only when the
 /// call was sent before; a missing object is what a removal wants in any case.
 fn means_done(again: Again, class: &ErrorClass, send: usize) -> bool {
     match again {
         Again::Same => false,
+        Again::PresenceIsDone => *class == ErrorClass::Conflict,
         Again::ConflictIsDone => *class == ErrorClass::Conflict && send > 1,
         Again::NotFoundIsDone => *class == ErrorClass::NotFound,
     }

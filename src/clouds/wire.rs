@@ -138,6 +138,31 @@ pub(super) fn texts(value: Option<&Value>) -> Vec<&str> {
         .unwrap_or_default()
 }
 
+/// A document that travels as JSON text; a text that is none stays one, and equals no document.
+pub(super) fn document(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+/// The texts of a mapping, by key.
+pub(super) fn pairs(value: Option<&Value>) -> Vec<(&str, &str)> {
+    let members = value.and_then(Value::as_object).into_iter().flatten();
+    members
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+        .collect()
+}
+
+/// What makes one mapping of another: pairs to set, keys to take out.
+pub(super) fn pair_changes<'a>(
+    from: Option<&'a Value>,
+    to: Option<&'a Value>,
+) -> (Vec<(&'a str, &'a str)>, Vec<&'a str>) {
+    let (from, to) = (pairs(from), pairs(to));
+    let set = to.iter().filter(|pair| !from.contains(pair)).copied();
+    let gone = |key: &&str| to.iter().all(|(kept, _)| kept != key);
+    let removed = from.iter().map(|(key, _)| *key).filter(gone);
+    (set.collect(), removed.collect())
+}
+
 /// The rule that Tencent Cloud and Alibaba Cloud share for URLs of an identity provider: https, and
 /// no query, fragment or user info (apis/tencent.md §3.0, apis/alibaba.md §3.1).
 pub(super) fn is_https_url(text: &str) -> bool {

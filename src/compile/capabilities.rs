@@ -256,7 +256,7 @@ fn field_entry(field: &'static Field) -> FieldEntry {
         changes_in_place: field.change == Change::InPlace,
         cannot_clear: match field.clear {
             Clear::Refused(why) => Some(why),
-            Clear::Text | Clear::Set => None,
+            Clear::Text | Clear::Set | Clear::Mapping => None,
         },
     }
 }

@@ -4,6 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests, unknown_account};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
 use crate::provider::{Clear, Field, Naming, Need, field_of};
@@ -164,10 +166,13 @@ fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Opt
         GivenValue::Cleared => match field.clear {
             Clear::Text => Some(Value::String(String::new())),
             Clear::Set => Some(Value::Array(Vec::new())),
+            Clear::Mapping => Some(Value::Object(Map::new())),
             // The manifest room has already said so.
             Clear::Refused(_) => None,
         },
         GivenValue::External(name) | GivenValue::Local(name) => Some(Value::String(name.clone())),
+        // Made in `trust`, once it is known what providers are called in the cloud.
+        GivenValue::Federated(_) => None,
         GivenValue::IssuerKeys | GivenValue::IssuerFingerprints => {
             diagnostics.push(
                 Diagnostic::error(

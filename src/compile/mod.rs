@@ -8,6 +8,7 @@ mod lower;
 pub mod portable;
 mod resolve;
 pub mod select;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -90,6 +91,7 @@ pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
     let accounts = lower::accounts(manifests);
     let mut objects = lower::objects(manifests, &accounts, diagnostics);
     resolve::references(manifests, &mut objects, diagnostics);
+    trust::policies(manifests, &accounts, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);
     resolve::waits(&mut objects);
     exclusive::pairs(&accounts, &mut objects, diagnostics);

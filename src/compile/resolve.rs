@@ -55,7 +55,8 @@ pub(super) fn references(
                 GivenValue::Value(_)
                 | GivenValue::Cleared
                 | GivenValue::IssuerKeys
-                | GivenValue::IssuerFingerprints => continue,
+                | GivenValue::IssuerFingerprints
+                | GivenValue::Federated(_) => continue,
             };
             let address = Address {
                 account: desired.address.account.clone(),

@@ -451,6 +451,21 @@ fn turn(change: &FieldChange) -> FieldChange {
             before: after,
             after: before,
         },
+        Detail::Trust {
+            added,
+            removed,
+            is_wider,
+            is_narrower,
+            before,
+            after,
+        } => Detail::Trust {
+            added: removed,
+            removed: added,
+            is_wider: is_narrower,
+            is_narrower: is_wider,
+            before: after,
+            after: before,
+        },
         Detail::Document { before, after } => Detail::Document {
             before: after,
             after: before,

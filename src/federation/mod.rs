@@ -1,11 +1,12 @@
-//! The subject matter, pure: issuers, key sets, certificates, SAML metadata. Canonical forms and
-//! meaningful differences live here, never inside a cloud.
+//! The subject matter, pure: issuers, key sets, certificates, SAML metadata, mappings, trust
+//! policies. Canonical forms and meaningful differences live here, never inside a cloud.
 
 pub mod certificate;
 mod curve;
 pub mod jwks;
 pub mod mapping;
 pub mod saml_metadata;
+pub mod trust;
 
 /// What others wrote, for a message: control characters and directional overrides are escaped.
 fn visible(text: &str) -> String {

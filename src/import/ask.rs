@@ -94,7 +94,9 @@ fn combinations(
             | Form::Keys { .. }
             | Form::Metadata { .. }
             | Form::Fingerprints { .. }
-            | Form::Json { .. } => return None,
+            | Form::Json { .. }
+            | Form::Trust(_)
+            | Form::Tags { .. } => return None,
         };
         made = made
             .iter()

@@ -168,7 +168,8 @@ fn spelled(field: &Field, value: Option<&Value>, known: &Names) -> Option<Value>
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     };
     if is_empty {
         // An empty set of audiences is said: leaving it out would let somebody fill it unseen.
@@ -183,6 +184,7 @@ fn spelled(field: &Field, value: Option<&Value>, known: &Names) -> Option<Value>
             }
         }
         (Form::Keys { .. } | Form::Metadata { .. }, _) => json!({ "file": SIDE }),
+        (Form::Trust(_), _) => json!({ "policy": value }),
         _ => value.clone(),
     })
 }

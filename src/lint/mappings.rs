@@ -3,7 +3,7 @@
 use super::{Rule, Scene, Smell};
 use crate::federation::mapping;
 use crate::model::Code;
-use crate::provider::{Form, Grammar};
+use crate::provider::{Form, JsonGrammar};
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
     for desired in scene.objects() {
         for field in desired.kind.info().fields {
             let Form::Json {
-                grammar: Grammar::MappingRules,
+                grammar: JsonGrammar::MappingRules,
                 ..
             } = field.form
             else {

@@ -117,17 +117,17 @@ impl Checker<'_> {
         rule: &TextRule,
     ) -> Option<String> {
         let text = self.text(node, name)?;
-        self.rule(node, name, rule, &text).then_some(text)
+        self.rule(node.span, name, rule, &text).then_some(text)
     }
 
     /// Whether a text is within a rule; reported when not.
-    pub(super) fn rule(&mut self, node: &Node, name: &str, rule: &TextRule, text: &str) -> bool {
+    pub(super) fn rule(&mut self, span: Span, name: &str, rule: &TextRule, text: &str) -> bool {
         let length = text.chars().count();
         if length < rule.min || length > rule.max {
             let finding = self
                 .out_of_range(name)
                 .at(
-                    node.span,
+                    span,
                     format!("must have {}, has {length}", length_words(rule)),
                 )
                 .help(format!("write a text of {}", length_words(rule)));
@@ -142,7 +142,7 @@ impl Checker<'_> {
             };
             let title = format!("{name} has the wrong form{}", self.for_cloud());
             let finding = Diagnostic::error(Code::InvalidValue, title)
-                .at(node.span, format!("needed: {words}"))
+                .at(span, format!("needed: {words}"))
                 .help(format!("write {words}"));
             self.report(finding);
             return false;

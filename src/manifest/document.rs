@@ -130,4 +130,33 @@ pub enum GivenValue {
     IssuerKeys,
     /// The issuer's TLS fingerprints, from the lock.
     IssuerFingerprints,
+    /// The short form of a trust policy.
+    Federated(Vec<TrustEntry>),
+}
+
+/// One provider in the short form of a trust policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrustEntry {
+    /// Which provider.
+    pub provider: Spanned<TrustProvider>,
+    /// Audiences, in order and without doubles; empty when not given.
+    pub audiences: Vec<String>,
+    /// Subjects; empty when not given.
+    pub subjects: Vec<String>,
+    /// Place of the entry.
+    pub span: Span,
+}
+
+/// How a provider is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustProvider {
+    /// By the `metadata.name` of a document in the same account.
+    Local(String),
+    /// By its name in the cloud.
+    External {
+        /// The name.
+        name: String,
+        /// The kind; [`None`] for the first that the field knows.
+        kind: Option<&'static str>,
+    },
 }

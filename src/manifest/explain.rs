@@ -7,7 +7,7 @@ use crate::model::Code;
 use crate::provider::portable::Holding;
 use crate::provider::{
     Catalogue, Change, Clear, Cloud, Effect, Field, Form, KindInfo, Link, Naming, Need,
-    PortableKind, Removal, TextRule,
+    PortableKind, Removal, TextRule, TrustForm,
 };
 
 /// Explains a topic: `KIND`, `KIND.field`, a diagnostic code, or nothing for the list of kinds.
@@ -212,6 +212,7 @@ fn field_text(info: &KindInfo, field: &Field) -> String {
     let null = match field.clear {
         Clear::Text => "clears the value".to_owned(),
         Clear::Set => "empties the set".to_owned(),
+        Clear::Mapping => "empties the mapping".to_owned(),
         Clear::Refused(why) => format!("refused: {why}"),
     };
     let change = match field.change {
@@ -273,7 +274,18 @@ pub fn form_words(form: &Form) -> String {
             format!("the metadata.name of a {kind}, or {{external: name-in-the-cloud}}{link}")
         }
         Form::Json { shape, .. } => (*shape).to_owned(),
+        Form::Trust(trust) => format!(
+            "{{policy: DOCUMENT}} in the grammar of {}, or {{federated: [{{provider, audiences, subjects}}, ...]}}; a provider is the metadata.name of a {}, or {{external: name-in-the-cloud, kind: KIND}}",
+            trust.grammar.cloud,
+            kind_names(trust)
+        ),
+        Form::Tags { max_items, .. } => format!("a mapping of at most {max_items} keys to texts"),
     }
+}
+
+fn kind_names(trust: &TrustForm) -> String {
+    let names: Vec<&str> = trust.providers.iter().map(|(kind, _)| *kind).collect();
+    names.join(" or ")
 }
 
 fn rule_words(rule: &TextRule) -> String {

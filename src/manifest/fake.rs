@@ -146,7 +146,7 @@ static PROVIDER: KindInfo = KindInfo {
         field(
             "rules",
             Form::Json {
-                grammar: crate::provider::Grammar::MappingRules,
+                grammar: crate::provider::JsonGrammar::MappingRules,
                 shape: "a list of rules",
                 check: |value| match value.as_array() {
                     None => vec![(String::new(), "must be a list".to_owned())],

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::check::{Checker, element_of, member, suggestion};
 use super::document::{Given, GivenValue};
@@ -42,7 +42,7 @@ fn field_value(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Optio
     let name = &format!("`{}`", field.name);
     if is_empty(&field.form, node) {
         return match field.clear {
-            Clear::Text | Clear::Set => Some(GivenValue::Cleared),
+            Clear::Text | Clear::Set | Clear::Mapping => Some(GivenValue::Cleared),
             Clear::Refused(why) => {
                 let title = format!("{name} cannot be cleared{}", checker.for_cloud());
                 let finding = Diagnostic::error(Code::CannotClear, title)
@@ -72,7 +72,13 @@ fn field_value(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Optio
             return super::keys::fingerprints(checker, node, name, *max_items);
         }
         Form::Reference { kind, .. } => return reference(checker, node, name, kind),
-        Form::Json { shape, check, .. } => document(checker, node, name, shape, *check)?,
+        Form::Json { shape, check, .. } => document(checker, node, name, shape, check)?,
+        Form::Trust(form) => return super::trust::trust(checker, node, name, form),
+        Form::Tags {
+            key,
+            value,
+            max_items,
+        } => tags(checker, node, name, (key, value), *max_items)?,
     };
     Some(GivenValue::Value(value))
 }
@@ -90,7 +96,7 @@ fn is_empty(form: &Form, node: &Node) -> bool {
     match form {
         Form::Text(_) | Form::Choice(_) | Form::Reference { .. } => text,
         Form::TextSet { .. } | Form::Fingerprints { .. } => list,
-        Form::Keys { .. } | Form::Metadata { .. } => map,
+        Form::Keys { .. } | Form::Metadata { .. } | Form::Trust(_) | Form::Tags { .. } => map,
         Form::Json { .. } => text || list || map,
         Form::Flag | Form::Integer { .. } => false,
     }
@@ -180,12 +186,48 @@ fn reference(checker: &mut Checker<'_>, node: &Node, name: &str, kind: &str) -> 
     }
 }
 
-fn document(
+fn tags(
+    checker: &mut Checker<'_>,
+    node: &Node,
+    name: &str,
+    (key_rule, value_rule): (&TextRule, &TextRule),
+    max_items: usize,
+) -> Option<Value> {
+    let NodeValue::Map(entries) = &node.value else {
+        let help = "write the tags as a mapping: {team: platform}";
+        checker.wrong_type(node, name, "a mapping", help);
+        return None;
+    };
+    let element = &element_of(name);
+    let mut tags = Map::new();
+    let mut is_good = true;
+    for entry in entries {
+        is_good &= checker.rule(
+            entry.key_span,
+            &format!("a key of {name}"),
+            key_rule,
+            &entry.key,
+        );
+        // An empty value is a value; the cloud keeps such tags.
+        let value = match checker.text(&entry.value, element) {
+            Some(text) if checker.rule(entry.value.span, element, value_rule, &text) => text,
+            Some(_) | None => {
+                is_good = false;
+                continue;
+            }
+        };
+        tags.insert(entry.key.clone(), value.into());
+    }
+    (within(checker, node, name, entries.len(), max_items) && is_good)
+        .then_some(Value::Object(tags))
+}
+
+pub(super) fn document(
     checker: &mut Checker<'_>,
     node: &Node,
     name: &str,
     shape: &str,
-    check: fn(&Value) -> Vec<(String, String)>,
+    check: impl Fn(&Value) -> Vec<(String, String)>,
 ) -> Option<Value> {
     let value = json::value(checker, node, name)?;
     let findings = check(&value);

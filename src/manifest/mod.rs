@@ -28,10 +28,14 @@ mod scalar;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod trust;
 pub mod write;
 mod yaml;
 
-pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned, Waiver};
+pub use document::{
+    Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned, TrustEntry, TrustProvider,
+    Waiver,
+};
 pub use explain::{explain, form_words};
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;

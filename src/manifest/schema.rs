@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::envelope::API_VERSION;
 use super::portable::spec_schema;
 use crate::model::Code;
-use crate::provider::{Catalogue, Clear, Cloud, Field, Form, KindInfo, Naming, Need, TextRule};
+use crate::provider::{
+    Catalogue, Clear, Cloud, Field, Form, KindInfo, Naming, Need, TextRule, TrustForm,
+};
 
 /// The pattern of `metadata.name`.
 pub(super) const NAME: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
@@ -248,7 +250,7 @@ pub(super) fn field(field: &Field) -> Value {
     let value = form(&field.form);
     let mut schema = match field.clear {
         Clear::Refused(_) => value,
-        Clear::Text | Clear::Set => {
+        Clear::Text | Clear::Set | Clear::Mapping => {
             let empty = match field.form {
                 Form::TextSet { .. } | Form::Fingerprints { .. } => {
                     json!({"maxItems": 0, "type": "array"})
@@ -260,7 +262,9 @@ pub(super) fn field(field: &Field) -> Value {
                 | Form::Integer { .. }
                 | Form::Keys { .. }
                 | Form::Metadata { .. }
-                | Form::Json { .. } => json!({"const": ""}),
+                | Form::Json { .. }
+                | Form::Trust(_) => json!({"const": ""}),
+                Form::Tags { .. } => json!({"maxProperties": 0, "type": "object"}),
             };
             let mut schema = Map::new();
             let ways = json!([value, {"type": "null"}, empty]);
@@ -300,6 +304,10 @@ fn form(form: &Form) -> Map<String, Value> {
             only("external", &json!({"type": "string", "minLength": 1})),
         ]}),
         Form::Json { .. } => json!({}),
+        Form::Trust(trust) => trust_policy(trust),
+        Form::Tags { value, .. } => {
+            json!({"type": "object", "additionalProperties": text(value)})
+        }
     };
     match schema {
         Value::Object(schema) => schema,
@@ -334,6 +342,52 @@ fn keys() -> Value {
         only("issuer", &json!({"const": true})),
         only("file", &json!({"type": "string", "minLength": 1})),
         only("inline", &inline),
+    ]})
+}
+
+/// Both ways to say whom a role trusts.
+fn trust_policy(trust: &TrustForm) -> Value {
+    let grammar = trust.grammar;
+    let (version, value) = grammar.version;
+    let policy = json!({
+        "type": "object",
+        "required": [version, grammar.statements],
+        "additionalProperties": false,
+        "properties": {
+            version: {"const": value},
+            (grammar.statements): {"type": "array", "minItems": 1, "items": {"type": "object"}},
+        },
+    });
+    let kinds: Vec<&str> = trust.providers.iter().map(|(kind, _)| *kind).collect();
+    let texts = json!({
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string", "minLength": 1},
+    });
+    let entry = json!({
+        "type": "object",
+        "required": ["provider"],
+        "additionalProperties": false,
+        "properties": {
+            "provider": {"oneOf": [
+                {"type": "string", "pattern": NAME},
+                {
+                    "type": "object",
+                    "required": ["external"],
+                    "additionalProperties": false,
+                    "properties": {
+                        "external": {"type": "string", "minLength": 1},
+                        "kind": {"enum": kinds},
+                    },
+                },
+            ]},
+            "audiences": texts,
+            "subjects": texts,
+        },
+    });
+    json!({"oneOf": [
+        only("policy", &policy),
+        only("federated", &json!({"type": "array", "minItems": 1, "items": entry})),
     ]})
 }
 

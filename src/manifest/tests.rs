@@ -132,7 +132,8 @@ fn summary(text: &mut String, sources: &SourceMap, document: &Document) {
             | GivenValue::Local(_)
             | GivenValue::External(_)
             | GivenValue::IssuerKeys
-            | GivenValue::IssuerFingerprints) => format!("{other:?}"),
+            | GivenValue::IssuerFingerprints
+            | GivenValue::Federated(_)) => format!("{other:?}"),
         };
         writeln!(
             text,

@@ -239,6 +239,7 @@ impl Session {
                 | ErrorClass::NotFound
                 | ErrorClass::Conflict
                 | ErrorClass::Invalid
+                | ErrorClass::ReferentMissing
                 | ErrorClass::Quota
                 | ErrorClass::Unavailable
                 | ErrorClass::Unreachable

@@ -172,7 +172,8 @@ fn kinds(
     }
     if lists.all_of(account) {
         let all = crate::clouds::cloud(account.cloud).map_or(&[][..], |cloud| cloud.kinds);
-        for kind in all.iter().filter(|kind| kind.info().cannot_list.is_none()) {
+        let reported = all.iter().filter(|kind| kind.reports_unmanaged());
+        for kind in reported.filter(|kind| kind.info().cannot_list.is_none()) {
             kinds
                 .entry(kind.info().name)
                 .or_insert_with(|| (*kind, Wanted::new()));
@@ -231,7 +232,9 @@ impl AccountWork {
             let place = (self.account.name.clone(), kind.info().name);
             match (observed.others, kind.info().naming) {
                 (Listing::Complete(others), _) => {
-                    part.others.insert(place, others);
+                    if kind.reports_unmanaged() {
+                        part.others.insert(place, others);
+                    }
                 }
                 (Listing::Names(names), _) => {
                     let listed = names.into_iter().map(|name| (name, Live::default()));
@@ -248,7 +251,8 @@ impl AccountWork {
                     Some(Observation::Absent(_)) | None => {}
                 },
                 (Listing::NotRead, Naming::Named(_) | Naming::ByFields(_)) => {
-                    if self.is_every_list_told && kind.info().cannot_list.is_none() {
+                    let listed = kind.reports_unmanaged() && kind.info().cannot_list.is_none();
+                    if self.is_every_list_told && listed {
                         part.unlisted
                             .insert(place, why_not_listed(told.failed.as_ref()));
                     }

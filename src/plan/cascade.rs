@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compile::World;
+use crate::compile::{Desired, World};
+use crate::federation::trust;
 use crate::manifest::{Ensure, Mode};
-use crate::model::{Address, KindName, Value};
-use crate::provider::{Form, Link, Phase, field_of};
+use crate::model::{Address, KindName};
+use crate::provider::{Field, Form, Link, Live, Phase, field_of};
 
 use super::action::BlockedBy;
 use super::step::Draft;
@@ -93,20 +94,24 @@ pub(super) fn removals(drafts: &mut BTreeMap<Address, Draft<'_>>) {
     if leaving.is_empty() {
         return;
     }
+    let replaced: BTreeSet<Address> = drafts
+        .iter()
+        .filter(|(_, draft)| draft.action == Action::Replace)
+        .map(|(address, _)| address.clone())
+        .collect();
     let mut kept: Vec<(Address, Address)> = Vec::new();
     for (address, draft) in drafts.iter_mut() {
         let Some(live) = draft.live else { continue };
-        for field in draft.desired.kind.info().fields {
-            let (Form::Reference { kind, .. }, Some(target)) = (
-                &field.form,
-                live.fields.get(field.name).and_then(Value::as_str),
-            ) else {
-                continue;
-            };
-            let key = (address.account.clone(), KindName(kind), target.to_owned());
+        for (field, kind, target) in referents(draft.desired, live) {
+            let key = (address.account.clone(), kind, target);
             let Some(target) = leaving.get(&key) else {
                 continue;
             };
+            let is_trusted = matches!(field.form, Form::Trust(_));
+            if is_trusted && replaced.contains(target) {
+                // The new one has the old one's name, and a trust policy names no more than that.
+                continue;
+            }
             let goes = matches!(draft.action, Action::Delete | Action::Replace);
             let lets_go = draft.action == Action::Update
                 && draft
@@ -127,6 +132,32 @@ pub(super) fn removals(drafts: &mut BTreeMap<Address, Draft<'_>>) {
             });
         }
     }
+}
+
+/// What a live object refers to: the field, and kind and identity of the other.
+fn referents(desired: &Desired, live: &Live) -> Vec<(&'static Field, KindName, String)> {
+    let mut found = Vec::new();
+    for field in desired.kind.info().fields {
+        let Some(value) = live.fields.get(field.name) else {
+            continue;
+        };
+        match (&field.form, value.as_str()) {
+            (Form::Reference { kind, .. }, Some(target)) => {
+                found.push((field, KindName(kind), target.to_owned()));
+            }
+            (Form::Trust(form), _) => {
+                for trust in trust::facts(form.grammar, value).statements {
+                    let kinds = form.providers.iter();
+                    let kinds = kinds.filter(|(_, protocol)| *protocol == trust.kind);
+                    found.extend(
+                        kinds.map(|(kind, _)| (field, KindName(kind), trust.provider.name.clone())),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A blocked or unreadable object stops what waits for it, what would be removed from under it, and

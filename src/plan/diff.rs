@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
-use crate::federation::{jwks, saml_metadata};
+use crate::federation::{jwks, saml_metadata, trust};
 use crate::model::intern::{Word, word};
 use crate::model::{Fields, Value};
 use crate::provider::{Clear, Field, Form};
@@ -59,6 +60,21 @@ pub enum Detail {
         /// The same of the desired document; equal when the facts tell all.
         after: String,
     },
+    /// A trust policy: what it comes to, and the documents pretty-printed for a line diff.
+    Trust {
+        /// Who and what is only in the desired one: `subject repo:acme/app:*`.
+        added: Vec<String>,
+        /// Who and what is only in the live one.
+        removed: Vec<String>,
+        /// Whether somebody may get in who did not.
+        is_wider: bool,
+        /// Whether somebody may no longer get in who did.
+        is_narrower: bool,
+        /// Live.
+        before: String,
+        /// Desired.
+        after: String,
+    },
     /// Documents, pretty-printed for a line diff.
     Document {
         /// Live.
@@ -103,6 +119,7 @@ fn same(field: &Field, left: Option<&Value>, right: Option<&Value>) -> bool {
     let empty = match field.clear {
         Clear::Text => Some(Value::String(String::new())),
         Clear::Set => Some(Value::Array(Vec::new())),
+        Clear::Mapping => Some(Value::Object(Map::new())),
         Clear::Refused(_) => None,
     };
     let left = left.or(empty.as_ref());
@@ -125,6 +142,7 @@ fn canonical<'v>(field: &Field, value: &'v Value) -> Cow<'v, Value> {
             None | Some("") => Cow::Borrowed(value),
             Some(text) => Cow::Owned(Value::String(saml_metadata::canonical(text))),
         },
+        Form::Trust(form) => Cow::Owned(trust::canonical(form.grammar, value)),
         Form::Text(_)
         | Form::Flag
         | Form::Integer { .. }
@@ -132,7 +150,8 @@ fn canonical<'v>(field: &Field, value: &'v Value) -> Cow<'v, Value> {
         | Form::TextSet { .. }
         | Form::Keys { .. }
         | Form::Fingerprints { .. }
-        | Form::Reference { .. } => Cow::Borrowed(value),
+        | Form::Reference { .. }
+        | Form::Tags { .. } => Cow::Borrowed(value),
     }
 }
 
@@ -149,17 +168,8 @@ fn change(field: &'static Field, before: Option<&Value>, after: Option<&Value>) 
 fn detail(field: &Field, before: Option<&Value>, after: Option<&Value>) -> Detail {
     match &field.form {
         Form::TextSet { .. } | Form::Fingerprints { .. } => {
-            let (before, after) = (texts(before), texts(after));
-            Detail::Items {
-                added: after
-                    .difference(&before)
-                    .map(|text| (*text).to_owned())
-                    .collect(),
-                removed: before
-                    .difference(&after)
-                    .map(|text| (*text).to_owned())
-                    .collect(),
-            }
+            let owned = |value| texts(value).into_iter().map(str::to_owned).collect();
+            items(&owned(before), &owned(after))
         }
         Form::Keys { .. } => {
             let nothing = serde_json::json!({"keys": []});
@@ -180,18 +190,21 @@ fn detail(field: &Field, before: Option<&Value>, after: Option<&Value>) -> Detai
                 after: found.rest_after,
             }
         }
-        Form::Json { canonical, .. } => {
-            let pretty = |value: Option<&Value>| {
-                value.map_or_else(String::new, |value| {
-                    let mut text =
-                        serde_json::to_string_pretty(&canonical(value)).unwrap_or_default();
-                    text.push('\n');
-                    text
-                })
-            };
-            Detail::Document {
-                before: pretty(before),
-                after: pretty(after),
+        Form::Tags { .. } => items(&tags(before), &tags(after)),
+        Form::Json { canonical, .. } => Detail::Document {
+            before: pretty(before, canonical),
+            after: pretty(after, canonical),
+        },
+        Form::Trust(form) => {
+            let canonical = |value: &Value| trust::canonical(form.grammar, value);
+            let found = trust::differences(form.grammar, before, after);
+            Detail::Trust {
+                added: found.added,
+                removed: found.removed,
+                is_wider: found.is_wider,
+                is_narrower: found.is_narrower,
+                before: pretty(before, canonical),
+                after: pretty(after, canonical),
             }
         }
         Form::Text(_)
@@ -204,6 +217,30 @@ fn detail(field: &Field, before: Option<&Value>, after: Option<&Value>) -> Detai
 
 fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
+}
+
+fn items(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Detail {
+    Detail::Items {
+        added: after.difference(before).cloned().collect(),
+        removed: before.difference(after).cloned().collect(),
+    }
+}
+
+/// A document for a line diff; nothing is no line.
+fn pretty(value: Option<&Value>, canonical: impl Fn(&Value) -> Value) -> String {
+    value.map_or_else(String::new, |value| {
+        let mut text = serde_json::to_string_pretty(&canonical(value)).unwrap_or_default();
+        text.push('\n');
+        text
+    })
+}
+
+/// `key=value`, each.
+fn tags(value: Option<&Value>) -> BTreeSet<String> {
+    let members = value.and_then(Value::as_object).into_iter().flatten();
+    members
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect()
 }
 
 fn texts(value: Option<&Value>) -> BTreeSet<&str> {

@@ -97,6 +97,11 @@ fn accepts(change: &FieldChange) -> Vec<Risk> {
             !added.is_empty() || !changed.is_empty(),
             !removed.is_empty() || !changed.is_empty(),
         ),
+        Detail::Trust {
+            is_wider,
+            is_narrower,
+            ..
+        } => (*is_wider, *is_narrower),
         Detail::Metadata { .. } => {
             let text = |value: &Option<Value>| {
                 let text = value.as_ref().and_then(Value::as_str);

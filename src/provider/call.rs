@@ -35,6 +35,8 @@ pub enum Again {
     Same,
     /// Sending it twice answers "exists already", which then means done.
     ConflictIsDone,
+    /// "Exists already" means done also at the first sending: it can only be this very thing.
+    PresenceIsDone,
     /// Sending it twice answers "not found", which then means done.
     NotFoundIsDone,
 }

@@ -23,6 +23,8 @@ pub enum ErrorClass {
     Conflict,
     /// The cloud refuses the parameters.
     Invalid,
+    /// Something that it names is not there, or the cloud does not see it yet; not carried out.
+    ReferentMissing,
     /// A quota is used up.
     Quota,
     /// Too many requests; not carried out.
@@ -51,6 +53,7 @@ impl ErrorClass {
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",
             Self::Invalid => "invalid",
+            Self::ReferentMissing => "referent-missing",
             Self::Quota => "quota",
             Self::Throttled { .. } => "throttled",
             Self::Unavailable => "unavailable",
@@ -111,6 +114,9 @@ impl ProviderError {
             ErrorClass::Denied => Some("grant the identity that idform runs as this action"),
             ErrorClass::ClockSkewed { .. } => Some("set this machine's clock"),
             ErrorClass::Quota => Some("raise the quota at the cloud or remove what is not needed"),
+            ErrorClass::ReferentMissing => Some(
+                "check the names that it holds; a cloud may need some seconds to see a new object",
+            ),
             ErrorClass::Unreachable => Some("check the endpoint, the proxy and the network"),
             ErrorClass::Throttled { .. } => Some("lower `requestsPerSecond` of the account"),
             ErrorClass::TokenExpired

@@ -3,6 +3,7 @@
 //! It drives checking, schema, `explain`, diff, risks and the capability matrix, so a field is
 //! described once.
 
+use crate::federation::trust::{Grammar, ProviderKind};
 use crate::model::Value;
 
 /// One field of `spec`.
@@ -82,7 +83,7 @@ pub enum Form {
     /// A JSON document of the cloud's own grammar, kept verbatim.
     Json {
         /// Whose grammar it is.
-        grammar: Grammar,
+        grammar: JsonGrammar,
         /// What it is, in words.
         shape: &'static str,
         /// Finds what the cloud would refuse: path inside the document and sentence.
@@ -90,11 +91,36 @@ pub enum Form {
         /// The form in which equal documents are equal; what is sent stays as written.
         canonical: fn(&Value) -> Value,
     },
+    /// A role's trust policy: `{policy: <document>}` in the cloud's own grammar, or the short form
+    /// `{federated: [...]}`, which is compiled to it.
+    Trust(TrustForm),
+    /// A mapping of texts to texts.
+    Tags {
+        /// Each key.
+        key: TextRule,
+        /// Each value.
+        value: TextRule,
+        /// Most pairs.
+        max_items: usize,
+    },
+}
+
+/// What a trust policy is written in, and whom its short form may name.
+#[derive(Debug)]
+pub struct TrustForm {
+    /// The cloud's words.
+    pub grammar: &'static Grammar,
+    /// Kinds of identity providers, the one that is meant when nothing is said first. A kind that
+    /// is not registered yet is as good as one that nobody declares.
+    pub providers: &'static [(&'static str, ProviderKind)],
+    /// What the short form asks of the audience of a SAML assertion when the manifest does not say,
+    /// by the account's site; empty where only the person knows.
+    pub saml_audiences: fn(site: Option<&str>) -> &'static [&'static str],
 }
 
 /// Grammars of JSON documents that are read for their meaning, not only compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grammar {
+pub enum JsonGrammar {
     /// Conversion rules, `local` and `remote`: [`crate::federation::mapping`] reads them.
     MappingRules,
 }
@@ -140,6 +166,8 @@ pub enum Clear {
     Text,
     /// The set is emptied.
     Set,
+    /// The mapping is emptied.
+    Mapping,
     /// The cloud cannot; a validation error that says why.
     Refused(&'static str),
 }

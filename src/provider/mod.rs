@@ -19,7 +19,7 @@ pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
 pub use error::{ErrorClass, ProviderError};
-pub use field::{Change, Clear, Effect, Field, Form, Grammar, Link, Need, TextRule};
+pub use field::{Change, Clear, Effect, Field, Form, JsonGrammar, Link, Need, TextRule, TrustForm};
 pub use portable::{Catalogue, PortableKind};
 pub use surroundings::Surroundings;
 
@@ -369,6 +369,12 @@ pub trait ResourceKind: Sync {
     /// neither compared nor written afterwards (keys that the cloud rotates by itself).
     fn not_compared(&self, _desired: &Fields) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether objects that no manifest declares are reported. What is reported are identity
+    /// providers; roles, of which every account has many for its own purposes, are not.
+    fn reports_unmanaged(&self) -> bool {
+        true
     }
 
     /// The calls that read what `scope` asks for, the fewest that do.

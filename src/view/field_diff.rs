@@ -65,6 +65,22 @@ fn all(change: &FieldChange, theme: &Theme, width: usize, pair: Pair) -> Vec<Str
             shown.extend(diff(before, after, theme, width));
             shown
         }
+        Detail::Trust {
+            added,
+            removed,
+            before,
+            after,
+            is_wider: _,
+            is_narrower: _,
+        } => {
+            let mut shown = signed('-', removed, theme, width);
+            shown.extend(signed('+', added, theme, width));
+            // A policy that comes or goes is told by its lines; one that changes is shown as well.
+            if shown.is_empty() || !(before.is_empty() || after.is_empty()) {
+                shown.extend(diff(before, after, theme, width));
+            }
+            shown
+        }
         Detail::Document { before, after } => diff(before, after, theme, width),
         Detail::Whole => whole(change, theme, width, pair),
     };

@@ -163,7 +163,7 @@ pub struct FieldChangeDocument {
     pub field: String,
     /// How `added`, `removed`, `changed` and `diff` are to be read: `value` (not at all), `items`
     /// of a set, `keys` of a key set, `metadata` (what SAML metadata states, and the rest as a
-    /// diff), `document`.
+    /// diff), `trust` of a trust policy, `document`.
     pub form: String,
     /// Canonical value before; null when the cloud has none.
     pub before: Option<Value>,
@@ -417,6 +417,19 @@ fn field_change(change: &FieldChange, step: &Step) -> FieldChangeDocument {
             if before != after {
                 document.diff = Some(field_diff::unified(before, after));
             }
+        }
+        Detail::Trust {
+            added,
+            removed,
+            before,
+            after,
+            is_wider: _,
+            is_narrower: _,
+        } => {
+            "trust".clone_into(&mut document.form);
+            document.added.clone_from(added);
+            document.removed.clone_from(removed);
+            document.diff = Some(field_diff::unified(before, after));
         }
         Detail::Document { before, after } => {
             "document".clone_into(&mut document.form);

@@ -3,11 +3,14 @@
 import base64
 import datetime
 import pathlib
+import json
 import uuid
 
 import pytest
 from alibabacloud_ims20190815 import models as ims
 from alibabacloud_ims20190815.client import Client as Ims
+from alibabacloud_ram20150501 import models as ram
+from alibabacloud_ram20150501.client import Client as Ram
 from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi import utils as openapi_utils
 from alibabacloud_tea_openapi.models import Config
@@ -372,3 +375,95 @@ def test_more_than_twenty_in_a_second(sandbox):
     service = client(sandbox, permanent("5555555555555555"))
     codes = {refused(get, service) for _ in range(80)}
     assert (400, "Throttling.User") in codes
+
+
+TRUST = {
+    "Version": "1",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Federated": [f"acs:ram::{OWNER}:oidc-provider/ci"]},
+            "Condition": {"StringLike": {"oidc:sub": "repo:acme/app:*"}},
+        }
+    ],
+}
+
+
+@pytest.fixture(params=[permanent, temporary], ids=["permanent", "temporary"])
+def roles(sandbox, request, scheme):
+    """A RAM client of an account that no other test uses."""
+    account = str(uuid.uuid4().int)[:16]
+    return client(sandbox, request.param(account), scheme, Ram)
+
+
+def make_role(roles, name="ci", **fields):
+    request = ram.CreateRoleRequest(
+        role_name=name, assume_role_policy_document=json.dumps(TRUST), **fields
+    )
+    return roles.create_role(request).body.role
+
+
+def test_roles(roles):
+    made = make_role(
+        roles,
+        description="部署 é",
+        max_session_duration=7200,
+        tag=[ram.CreateRoleRequestTag(key="team", value="platform")],
+    )
+    assert made.arn.endswith(":role/ci")
+    live = roles.get_role(ram.GetRoleRequest(role_name="ci")).body.role
+    # The service prints the document anew: another text, the same meaning.
+    assert live.assume_role_policy_document != json.dumps(TRUST)
+    assert json.loads(live.assume_role_policy_document) == TRUST
+    assert (live.description, live.max_session_duration) == ("部署 é", 7200)
+    update = ram.UpdateRoleRequest(role_name="ci", new_description="d", new_max_session_duration=3600)
+    assert roles.update_role(update).body.role.description == "d"
+
+    listed = roles.list_roles(ram.ListRolesRequest()).body
+    [role] = listed.roles.role
+    assert [(tag.tag_key, tag.tag_value) for tag in role.tags.tag] == [("team", "platform")]
+    absent = (404, "EntityNotExist.Role")
+    assert refused(roles.get_role, ram.GetRoleRequest(role_name="none")) == absent
+
+
+def test_roles_are_paged(roles):
+    for number in range(3):
+        make_role(roles, f"role-{number}")
+    first = roles.list_roles(ram.ListRolesRequest(max_items=2)).body
+    assert first.is_truncated
+    rest = roles.list_roles(ram.ListRolesRequest(max_items=2, marker=first.marker)).body
+    names = [role.role_name for role in first.roles.role + rest.roles.role]
+    assert names == ["role-0", "role-1", "role-2"]
+
+
+def test_policies_of_roles(roles):
+    make_role(roles)
+    policy = {"role_name": "ci", "policy_type": "System", "policy_name": "ReadOnlyAccess"}
+    attach = ram.AttachPolicyToRoleRequest(**policy)
+    detach = ram.DetachPolicyFromRoleRequest(**policy)
+    delete = ram.DeleteRoleRequest(role_name="ci")
+    assert refused(roles.detach_policy_from_role, detach) == (404, "EntityNotExist.Role.Policy")
+    roles.attach_policy_to_role(attach)
+    twice = (409, "EntityAlreadyExists.Role.Policy")
+    assert refused(roles.attach_policy_to_role, attach) == twice
+    held = roles.list_policies_for_role(ram.ListPoliciesForRoleRequest(role_name="ci")).body
+    assert [item.policy_name for item in held.policies.policy] == ["ReadOnlyAccess"]
+    assert refused(roles.delete_role, delete) == (409, "DeleteConflict.Role.Policy")
+    roles.detach_policy_from_role(detach)
+    roles.delete_role(delete)
+
+
+def test_tags_of_roles(roles):
+    make_role(roles)
+    of_ci = {"resource_type": "role", "resource_names": ["ci"]}
+    tags = [ram.TagResourcesRequestTag(key=key, value="1") for key in ("a", "b")]
+    roles.tag_resources(ram.TagResourcesRequest(tag=tags, **of_ci))
+    roles.untag_resources(ram.UntagResourcesRequest(tag_keys=["a"], **of_ci))
+    found = roles.list_tag_resources(ram.ListTagResourcesRequest(**of_ci)).body.tag_resources
+    assert [(tag.resource_name, tag.tag_key, tag.tag_value) for tag in found] == [("ci", "b", "1")]
+
+
+def test_trust_policies_are_checked(roles):
+    bad = ram.CreateRoleRequest(role_name="ci", assume_role_policy_document='{"Version": "2"}')
+    assert refused(roles.create_role, bad) == (400, "MalformedPolicyDocument")

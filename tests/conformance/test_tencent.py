@@ -374,3 +374,69 @@ def test_more_than_twenty_in_a_second(sandbox, account):
         except TencentCloudSDKException as error:
             codes.add(error.get_code())
     assert codes == {"RequestLimitExceeded"}
+
+
+TRUST = {
+    "version": "2.0",
+    "statement": [
+        {
+            "effect": "allow",
+            "action": ["name/sts:AssumeRoleWithWebIdentity"],
+            "principal": {"federated": []},
+            "condition": {"string_equal": {"oidc:aud": ["sts.tencentcloudapi.com"]}},
+        }
+    ],
+}
+
+
+def trust(owner):
+    document = json.loads(json.dumps(TRUST))
+    provider = f"qcs::cam::uin/{owner}:oidc-provider/github-actions"
+    document["statement"][0]["principal"]["federated"] = [provider]
+    return json.dumps(document, indent=1)
+
+
+def tag(key, value):
+    tag = cam.RoleTags()
+    tag.Key, tag.Value = key, value
+    return tag
+
+
+def owner_of(key):
+    return key.secret_id.removeprefix("AKIDsandbox")
+
+
+def test_roles(sandbox, account):
+    policy = trust(owner_of(account))
+    made = {"RoleName": "ci", "PolicyDocument": policy, "Description": "CI", "ConsoleLogin": 1}
+    missing = "InvalidParameter.PrincipalQcsNotExist"
+    assert refused(sandbox, "CreateRole", key=account, **made) == missing
+    call(sandbox, "CreateOIDCConfig", account, **role_oidc())
+    made["Tags"] = [tag("team", "platform")]
+    role_id = call(sandbox, "CreateRole", account, **made)["RoleId"]
+
+    live = call(sandbox, "GetRole", account, RoleName="ci")["RoleInfo"]
+    assert live["RoleId"] == role_id
+    assert live["PolicyDocument"] == policy
+    assert live["Tags"] == [{"Key": "team", "Value": "platform"}]
+    # The two actions that take the id as a number.
+    call(sandbox, "UpdateRoleConsoleLogin", account, RoleId=int(role_id), ConsoleLogin=0)
+    call(sandbox, "UpdateRoleSessionDuration", account, RoleId=int(role_id), SessionDuration=3600)
+    call(sandbox, "UpdateRoleDescription", account, RoleName="ci", Description="other")
+    call(sandbox, "UpdateAssumeRolePolicy", account, RoleId=role_id, PolicyDocument=policy + "\n")
+    call(sandbox, "TagRole", account, RoleName="ci", Tags=[tag("stage", "test")])
+    call(sandbox, "UntagRole", account, RoleName="ci", TagKeys=["team"])
+    live = call(sandbox, "GetRole", account, RoleId=role_id)["RoleInfo"]
+    assert (live["ConsoleLogin"], live["SessionDuration"]) == (0, 3600)
+    assert live["Tags"] == [{"Key": "stage", "Value": "test"}]
+
+    listed = call(sandbox, "DescribeRoleList", account, Page=1, Rp=200)
+    assert [role["RoleName"] for role in listed["List"]] == ["ci"]
+    call(sandbox, "AttachRolePolicy", account, AttachRoleName="ci", PolicyName="ReadOnlyAccess")
+    call(sandbox, "AttachRolePolicy", account, AttachRoleId=role_id, PolicyId=6)
+    page = call(sandbox, "ListAttachedRolePolicies", account, RoleName="ci", Page=2, Rp=1)
+    assert page["TotalNum"] == 2 and len(page["List"]) == 1
+    call(sandbox, "DetachRolePolicy", account, DetachRoleName="ci", PolicyName="ReadOnlyAccess")
+    call(sandbox, "DeleteRole", account, RoleName="ci")
+    absent = "InvalidParameter.RoleNotExist"
+    assert refused(sandbox, "GetRole", key=account, RoleName="ci") == absent

@@ -17,6 +17,7 @@ mod policies;
 mod portable;
 mod properties;
 mod published;
+mod roles;
 mod saml;
 mod secrets;
 mod story;

@@ -30,10 +30,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("federation", &["model"]),
     ("net", &["model", "provider"]),
-    ("provider", &["model", "net"]),
+    ("provider", &["federation", "model", "net"]),
     ("clouds", &["federation", "model", "net", "provider"]),
     ("manifest", &["federation", "model", "provider"]),
-    ("compile", &["clouds", "manifest", "model", "provider"]),
+    (
+        "compile",
+        &["clouds", "federation", "manifest", "model", "provider"],
+    ),
     (
         "observe",
         &["clouds", "compile", "model", "net", "provider"],

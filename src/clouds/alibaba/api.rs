@@ -297,6 +297,8 @@ fn classify(code: &str, answered: &Answered) -> ErrorClass {
             wait: wait_asked_for(answered),
         },
         _ if begins(&["ServiceUnavailable", "InternalError"]) => ErrorClass::Unavailable,
+        // Only an attachment names a policy that is not its own object.
+        "EntityNotExist.Policy" => ErrorClass::ReferentMissing,
         _ if begins(&["EntityNotExist"]) => ErrorClass::NotFound,
         _ if begins(&["EntityAlreadyExists", "DeleteConflict"]) => ErrorClass::Conflict,
         _ if begins(&["LimitExceeded"]) => ErrorClass::Quota,

@@ -1,7 +1,7 @@
 //! Alibaba Cloud: names, limits, credentials and kinds.
 //!
-//! Facts come from the fact sheet `apis/alibaba.md`. Two API families are spoken: `Ims` for identity
-//! providers and `Sts` to learn whose credentials these are.
+//! Facts come from the fact sheet `apis/alibaba.md`. Three API families are spoken: `Ims` for
+//! identity providers, `Ram` for roles, and `Sts` to learn whose credentials these are.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ mod credentials;
 mod fingerprints;
 mod oidc_provider;
 mod rights;
+mod role;
 mod saml;
 mod saml_provider;
 mod samples;
@@ -51,6 +52,7 @@ pub static CLOUD: Cloud = Cloud {
         &oidc_provider::OidcProvider,
         &saml_provider::SamlProvider,
         &user_sso::UserSso,
+        &role::Role,
     ],
     identity: || Read(Call::rpc("Sts", "GetCallerIdentity", Value::Null)),
     account_of,

@@ -392,6 +392,7 @@ pub(super) fn merged(info: &KindInfo, desired: &Fields, live: &Live) -> Fields {
     for (name, value) in desired {
         let empty = match field_of(info, name).map(|field| field.clear) {
             Some(Clear::Set) => json!([]),
+            Some(Clear::Mapping) => json!({}),
             Some(Clear::Text | Clear::Refused(_)) | None => json!(""),
         };
         let value = if value.is_null() { &empty } else { value };

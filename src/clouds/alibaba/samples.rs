@@ -5,6 +5,49 @@ use serde_json::json;
 use crate::clouds::sample_metadata::{BOTH, NEW, OLD, inline};
 use crate::provider::Samples;
 
+/// Samples of `AlibabaRole`.
+pub(super) fn role() -> Samples {
+    let trust = |condition: serde_json::Value| {
+        json!({ "policy": {
+            "Version": "1",
+            "Statement": [{
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {
+                    "Federated": ["acs:ram::1234567890123456:oidc-provider/github-actions"],
+                },
+                "Condition": condition,
+            }],
+        }})
+    };
+    let issuer = "https://token.actions.githubusercontent.com";
+    let first = trust(json!({ "StringEquals": {
+        "oidc:iss": issuer,
+        "oidc:aud": "sts.aliyuncs.com",
+        "oidc:sub": ["repo:acme/app:ref:refs/heads/main"],
+    }}));
+    Samples {
+        minimal: json!({ "trust": first }),
+        full: json!({
+            "trust": first,
+            "description": "deploys from GitHub Actions",
+            "maxSessionDurationSeconds": 3600,
+            "policies": ["System/AliyunOSSReadOnlyAccess", "System/ReadOnlyAccess"],
+            "tags": {"team": "platform", "stage": "test"},
+        }),
+        changed: json!({
+            "trust": trust(json!({
+                "StringEquals": { "oidc:iss": issuer, "oidc:aud": "sts.aliyuncs.com" },
+                "StringLike": { "oidc:sub": "repo:acme/app:*" },
+            })),
+            "description": "deploys from every branch",
+            "maxSessionDurationSeconds": 7200,
+            "policies": ["System/AliyunOSSFullAccess", "System/ReadOnlyAccess"],
+            "tags": {"team": "delivery", "cost": ""},
+        }),
+    }
+}
+
 /// Samples of `AlibabaOidcProvider`.
 pub(super) fn oidc_provider() -> Samples {
     let issuer = "https://token.actions.githubusercontent.com";

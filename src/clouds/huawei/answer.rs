@@ -231,6 +231,7 @@ pub(super) fn before_call(mut error: ProviderError) -> ProviderError {
         | ErrorClass::ClockSkewed { .. }
         | ErrorClass::Denied
         | ErrorClass::Invalid
+        | ErrorClass::ReferentMissing
         | ErrorClass::Quota
         | ErrorClass::Throttled { .. }
         | ErrorClass::Unreachable) => class,

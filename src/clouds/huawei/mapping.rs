@@ -7,8 +7,9 @@ use serde_json::{Map, json};
 
 use crate::model::{Fields, KindName, Value};
 use crate::provider::{
-    Again, Answer, Call, Change, Clear, Effect, Field, Form, Grammar, Impossible, Intent, KindInfo,
-    Live, Naming, Need, Observed, Phase, PhaseWrites, Read, Removal, ResourceKind, Samples, Scope,
+    Again, Answer, Call, Change, Clear, Effect, Field, Form, Impossible, Intent, JsonGrammar,
+    KindInfo, Live, Naming, Need, Observed, Phase, PhaseWrites, Read, Removal, ResourceKind,
+    Samples, Scope,
 };
 
 use super::collection::Collection;
@@ -44,7 +45,7 @@ static INFO: KindInfo = KindInfo {
         name: "rules",
         cloud_name: "rules",
         form: Form::Json {
-            grammar: Grammar::MappingRules,
+            grammar: JsonGrammar::MappingRules,
             shape: "a list of 1 to 10 rules, each {local: [...], remote: [...]}",
             check,
             canonical,

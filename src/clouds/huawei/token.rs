@@ -112,7 +112,10 @@ pub(super) fn sign_in_failed(mut error: ProviderError) -> ProviderError {
             ErrorClass::Auth,
             "the user is disabled, locked out, or may use the console only",
         ),
-        ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Quota => (
+        ErrorClass::Invalid
+        | ErrorClass::Conflict
+        | ErrorClass::ReferentMissing
+        | ErrorClass::Quota => (
             ErrorClass::Invalid,
             "the sign-in was refused; check the user's and the account's name or id",
         ),

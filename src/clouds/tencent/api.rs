@@ -70,9 +70,8 @@ impl CloudClient for Client {
         }
     }
 
-    /// None of the calls made here is paged (§3).
-    fn next_page(&self, _call: &Call, _reply: &Reply) -> Option<Call> {
-        None
+    fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
+        page_after(call, reply)
     }
 
     fn credential_source(&self) -> &str {
@@ -156,6 +155,24 @@ impl Client {
     }
 }
 
+/// Lists are paged by number, and tell how many entries there are (§3.6).
+fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
+    let page = wire::number(&call.params, "Page")?;
+    let size = wire::number(&call.params, "Rp")?;
+    let total = wire::number(&reply.body, "TotalNum")?;
+    let is_empty = reply
+        .body
+        .get("List")
+        .and_then(Value::as_array)
+        .is_none_or(Vec::is_empty);
+    if is_empty || page.saturating_mul(size) >= total {
+        return None;
+    }
+    let mut next = call.clone();
+    next.params["Page"] = (page + 1).into();
+    Some(next)
+}
+
 /// Reads one answer: success, error envelope (today's and the ancient one), or neither.
 ///
 /// Almost every API error has HTTP status 200, so the envelope decides before the status (§1.4).
@@ -228,6 +245,10 @@ fn classify(code: &str, answered: &Answered) -> ErrorClass {
         "InvalidParameter.IdentityNameInUse" | "InvalidParameter.RoleNameInUse" => {
             ErrorClass::Conflict
         }
+        // A provider that was made a moment ago may not be seen yet (§3.0, §7).
+        "InvalidParameter.PrincipalQcsNotExist"
+        | "InvalidParameter.PrincipalError"
+        | "InvalidParameter.PolicyIdNotExist" => ErrorClass::ReferentMissing,
         "InvalidParameter.RoleFull" | "InvalidParameter.AttachmentFull" => ErrorClass::Quota,
         // Says "role not exist" and stays so, however often it is asked (§5).
         "InternalError.GetRoleError" => ErrorClass::Invalid,

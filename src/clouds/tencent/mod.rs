@@ -1,7 +1,7 @@
 //! Tencent Cloud: names, limits, credentials and kinds.
 //!
 //! Facts come from the fact sheet `apis/tencent.md`. Two API families are spoken: `cam` for identity
-//! providers and `sts` to learn whose credentials these are.
+//! providers and roles, and `sts` to learn whose credentials these are.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ mod credentials;
 mod fields;
 mod oidc_provider;
 mod rights;
+mod role;
 mod saml;
 mod saml_provider;
 mod samples;
@@ -53,6 +54,7 @@ pub static CLOUD: Cloud = Cloud {
         &oidc_provider::OidcProvider,
         &user_saml::UserSaml,
         &saml_provider::SamlProvider,
+        &role::Role,
     ],
     identity: || Read(Call::rpc("sts", "GetCallerIdentity", Value::Null)),
     account_of,

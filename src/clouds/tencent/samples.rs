@@ -122,3 +122,38 @@ pub(super) fn saml_provider() -> Samples {
         }),
     }
 }
+
+/// Samples of `TencentRole`. Their trust policies name no provider: the cloud refuses one that is
+/// not there, and samples stand alone.
+pub(super) fn role() -> Samples {
+    let trust = |principal: Value| {
+        json!({ "policy": {
+            "version": "2.0",
+            "statement": [{
+                "effect": "allow",
+                "action": "name/sts:AssumeRole",
+                "principal": principal,
+            }],
+        }})
+    };
+    let first = trust(json!({ "service": ["cvm.qcloud.com"] }));
+    Samples {
+        minimal: json!({ "trust": first }),
+        full: json!({
+            "trust": first,
+            "description": "what machines may do",
+            "consoleLogin": false,
+            "sessionDurationSeconds": 7200,
+            "policies": ["QcloudCOSReadOnlyAccess", "ReadOnlyAccess"],
+            "tags": {"team": "platform", "stage": "test"},
+        }),
+        changed: json!({
+            "trust": trust(json!({ "service": ["cvm.qcloud.com", "scf.qcloud.com"] })),
+            "description": "what machines and functions may do",
+            "consoleLogin": true,
+            "sessionDurationSeconds": 3600,
+            "policies": ["QcloudCOSFullAccess", "ReadOnlyAccess"],
+            "tags": {"team": "delivery", "cost": ""},
+        }),
+    }
+}

@@ -361,7 +361,7 @@ fn cloud_name(
     let Some(derived) = &part.cloud_name else {
         let own = own?;
         let node = text_node(&own.value, own.span);
-        let is_good = checker.rule(&node, "`name`", &rule, &own.value);
+        let is_good = checker.rule(node.span, "`name`", &rule, &own.value);
         return is_good.then(|| own.clone());
     };
     let span = own.map_or(trust.account.span, |own| own.span);

@@ -1,4 +1,4 @@
-//! Alibaba Cloud: IMS 2019-08-15 and STS 2015-04-01 behind one address (apis/alibaba.md).
+//! Alibaba Cloud: IMS 2019-08-15, RAM 2015-05-01 and STS 2015-04-01 behind one address (apis/alibaba.md).
 //!
 //! `asked` says what is wanted, `signature*` who calls, the table here which function does it, the
 //! files named after objects do the work on `state`, `answer` wraps it up.
@@ -10,11 +10,15 @@ mod identity;
 mod metadata;
 mod oidc_provider;
 mod page;
+mod role;
+mod role_policy;
+mod role_tag;
 mod saml_provider;
 mod signature;
 mod signature_v1;
 mod signature_v3;
 mod state;
+mod trust;
 mod user_sso;
 mod xml;
 
@@ -38,8 +42,9 @@ use super::wire::{Request, Response};
 
 const IMS: &str = "2019-08-15";
 const STS: &str = "2015-04-01";
-/// Versions by product: apis/alibaba.md §1.1. RAM has no actions here yet.
-const VERSIONS: [&str; 3] = [IMS, "2015-05-01", STS];
+const RAM: &str = "2015-05-01";
+/// Versions by product: apis/alibaba.md §1.1.
+const VERSIONS: [&str; 3] = [IMS, RAM, STS];
 
 /// One action: the version it belongs to, what it does, and whether it needs a permission.
 struct Action {
@@ -49,7 +54,7 @@ struct Action {
     free: bool,
 }
 
-/// Every action the emulator serves. Roles (apis/alibaba.md §3.5) get their own file and lines.
+/// Every action the emulator serves.
 #[rustfmt::skip]
 const ACTIONS: &[Action] = &[
     Action { version: IMS, name: "CreateOIDCProvider", run: oidc_provider::create, free: false },
@@ -68,6 +73,17 @@ const ACTIONS: &[Action] = &[
     Action { version: IMS, name: "DeleteSAMLProvider", run: saml_provider::delete, free: false },
     Action { version: IMS, name: "GetUserSsoSettings", run: user_sso::get, free: false },
     Action { version: IMS, name: "SetUserSsoSettings", run: user_sso::set, free: false },
+    Action { version: RAM, name: "CreateRole", run: role::create, free: false },
+    Action { version: RAM, name: "GetRole", run: role::get, free: false },
+    Action { version: RAM, name: "ListRoles", run: role::list, free: false },
+    Action { version: RAM, name: "UpdateRole", run: role::update, free: false },
+    Action { version: RAM, name: "DeleteRole", run: role::delete, free: false },
+    Action { version: RAM, name: "AttachPolicyToRole", run: role_policy::attach, free: false },
+    Action { version: RAM, name: "DetachPolicyFromRole", run: role_policy::detach, free: false },
+    Action { version: RAM, name: "ListPoliciesForRole", run: role_policy::list, free: false },
+    Action { version: RAM, name: "TagResources", run: role_tag::tag, free: false },
+    Action { version: RAM, name: "UntagResources", run: role_tag::untag, free: false },
+    Action { version: RAM, name: "ListTagResources", run: role_tag::list, free: false },
     Action { version: STS, name: "GetCallerIdentity", run: identity::get_caller_identity, free: true },
 ];
 

@@ -7,6 +7,9 @@ use super::oidc_provider::date;
 use super::state::{OnEmpty, SamlProvider, Settings, misses};
 use super::{Call, check, fields, metadata, page};
 
+/// Providers on a page at most: apis/alibaba.md §1.6.
+const PAGE_ITEMS_MAX: usize = 100;
+
 /// The document's name in creates and answers.
 const DOCUMENT: &str = "EncodedSAMLMetadataDocument";
 
@@ -64,7 +67,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result {
             visible.push(name.clone());
         }
     }
-    let page = page::cut(&call.asked, &call.state.settings, visible)?;
+    let page = page::cut(&call.asked, &call.state.settings, visible, PAGE_ITEMS_MAX)?;
     let items: Vec<Value> = page
         .names
         .iter()

@@ -1,7 +1,7 @@
 //! What an Alibaba Cloud account holds, as its state file shows it: wire field names, lists as
 //! lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,17 @@ pub(super) struct Account {
     pub(super) saml_providers: BTreeMap<String, SamlProvider>,
     /// User SSO; always there: apis/alibaba.md §3.4.
     pub(super) user_sso: UserSso,
+    /// Roles by name: apis/alibaba.md §3.5.
+    pub(super) roles: BTreeMap<String, Role>,
+    /// Names of the account's own policies; there is no action here that makes one.
+    pub(super) custom_policies: BTreeSet<String>,
+}
+
+impl Account {
+    /// A role, its trust policy included, whether or not a fresh one is visible yet.
+    pub(super) fn find_role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(name)
+    }
 }
 
 /// Switches for what differs between accounts or is not confirmed about the cloud.
@@ -71,6 +82,15 @@ pub(super) struct Settings {
     /// Whether the last page has a `Marker` too, as one official sample shows
     /// (apis/alibaba.md §1.6).
     pub(super) marker_on_last_page: bool,
+    /// Roles in the account: apis/alibaba.md §3.5, quotas.
+    pub(super) role_quota: usize,
+    /// System policies of one role: apis/alibaba.md §3.5, quotas.
+    pub(super) role_system_policy_quota: usize,
+    /// Custom policies of one role: 10, or 5 on pages of 2021 (apis/alibaba.md §3.5).
+    pub(super) role_custom_policy_quota: usize,
+    /// Whether a trust policy may only name providers that exist in the account. UNCONFIRMED:
+    /// apis/alibaba.md §3.5.
+    pub(super) missing_principal_refused: bool,
     /// Whether empty texts are left out of answers (apis/alibaba.md §3.1: "may be `""`/absent").
     pub(super) omit_empty_fields: bool,
 }
@@ -96,7 +116,11 @@ impl Default for Settings {
             saml_not_found_ends_in_error: false,
             knows_authn_sign_algo: true,
             user_sso_resets_omitted: true,
-            list_page_items: 100,
+            list_page_items: 1000,
+            role_quota: 1000,
+            role_system_policy_quota: 20,
+            role_custom_policy_quota: 10,
+            missing_principal_refused: false,
             list_pages_overlap: false,
             marker_on_last_page: false,
             omit_empty_fields: false,
@@ -171,6 +195,34 @@ pub(super) struct SamlProvider {
     pub(super) sandbox_reads_until_visible: u32,
 }
 
+/// A role; its name is the key it is kept under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Role {
+    pub(super) role_id: String,
+    #[serde(default)]
+    pub(super) description: String,
+    /// The trust policy, as the text that was sent.
+    pub(super) assume_role_policy_document: String,
+    /// Seconds.
+    #[serde(default = "default_session_seconds")]
+    pub(super) max_session_duration: i64,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) create_date: String,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) update_date: String,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    /// In the order in which they were attached.
+    #[serde(default)]
+    pub(super) attached_policies: Vec<Attachment>,
+    /// Reads that still miss this object; not a field of the cloud.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) sandbox_reads_until_visible: u32,
+}
+
 /// How requests to the identity provider are signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Algorithm {
@@ -203,6 +255,45 @@ impl Default for UserSso {
             authn_sign_algo: Algorithm::RsaSha1,
         }
     }
+}
+
+impl Role {
+    /// The trust policy as a document; null for one that somebody broke in the file.
+    pub(super) fn trust_policy(&self) -> serde_json::Value {
+        serde_json::from_str(&self.assume_role_policy_document).unwrap_or_default()
+    }
+
+    /// Whether the policy is attached.
+    pub(super) fn has_attached(&self, policy_type: PolicyType, name: &str) -> bool {
+        self.attached_policies
+            .iter()
+            .any(|held| held.policy_type == policy_type && held.policy_name == name)
+    }
+}
+
+/// One policy of a role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Attachment {
+    pub(super) policy_type: PolicyType,
+    pub(super) policy_name: String,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) attach_date: String,
+}
+
+/// Whose policy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum PolicyType {
+    /// Alibaba Cloud's.
+    System,
+    /// The account's.
+    Custom,
+}
+
+/// Seconds a session may last when nothing is said: apis/alibaba.md §3.5.
+const fn default_session_seconds() -> i64 {
+    3600
 }
 
 /// Hours a token may be old when nothing is said: apis/alibaba.md §3.1.

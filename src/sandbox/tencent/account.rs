@@ -9,7 +9,7 @@ use super::{Call, fields};
 const SANDBOX_ROLE_ID: &str = "4611686018400000001";
 const SANDBOX_SESSION: &str = "sandbox";
 
-/// Counts, of which only identity providers can differ from zero here: apis/tencent.md §3.2.
+/// Counts of what the sandbox knows: apis/tencent.md §3.2.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the table holds functions that may refuse"
@@ -17,8 +17,8 @@ const SANDBOX_SESSION: &str = "sandbox";
 pub(super) fn get_account_summary(call: &mut Call<'_>) -> Result {
     let providers = call.state.provider_count();
     Ok(fields(json!({
-        "Policies": 0,
-        "Roles": 0,
+        "Policies": call.state.custom_policies.len(),
+        "Roles": call.state.roles.len(),
         // The deprecated name of the same count.
         "Idps": providers,
         "IdentityProviders": providers,

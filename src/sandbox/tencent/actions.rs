@@ -1,9 +1,9 @@
 //! The table of actions: adding one is a function and a line here.
 
 use super::answer::Result;
-use super::parameters::Form::{Text, Texts, Whole};
+use super::parameters::Form::{Objects, Text, Texts, Whole};
 use super::parameters::Parameter;
-use super::{Call, account, oidc_provider, saml_provider, user_sso};
+use super::{Call, account, oidc_provider, role, role_policy, saml_provider, user_sso};
 
 /// A service with its only version: apis/tencent.md §1.2.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,7 +83,81 @@ const UPDATE_USER_SAML: &[Parameter] = &[
     Parameter::china_only("AuxiliaryDomain", Text),
 ];
 
-/// Every action the emulator serves. Roles (apis/tencent.md §3.6) get their own files and lines.
+const CREATE_ROLE: &[Parameter] = &[
+    Parameter::required("RoleName", Text),
+    Parameter::required("PolicyDocument", Text),
+    Parameter::optional("Description", Text),
+    Parameter::optional("ConsoleLogin", Whole),
+    Parameter::optional("SessionDuration", Whole),
+    Parameter::optional("Tags", Objects),
+];
+
+/// A role's id is a text here, as in most actions, and a number in [`ROLE_BY_NUMBER`].
+const ROLE: &[Parameter] = &[
+    Parameter::optional("RoleId", Text),
+    Parameter::optional("RoleName", Text),
+];
+
+const UPDATE_TRUST: &[Parameter] = &[
+    ROLE[0],
+    ROLE[1],
+    Parameter::required("PolicyDocument", Text),
+];
+
+const UPDATE_ROLE_DESCRIPTION: &[Parameter] =
+    &[ROLE[0], ROLE[1], Parameter::required("Description", Text)];
+
+const ROLE_BY_NUMBER: &[Parameter] = &[
+    Parameter::optional("RoleId", Whole),
+    Parameter::optional("RoleName", Text),
+];
+
+const UPDATE_CONSOLE_LOGIN: &[Parameter] = &[
+    ROLE_BY_NUMBER[0],
+    ROLE_BY_NUMBER[1],
+    Parameter::required("ConsoleLogin", Whole),
+];
+
+const UPDATE_SESSION_DURATION: &[Parameter] = &[
+    ROLE_BY_NUMBER[0],
+    ROLE_BY_NUMBER[1],
+    Parameter::required("SessionDuration", Whole),
+];
+
+const TAG_ROLE: &[Parameter] = &[ROLE[0], ROLE[1], Parameter::required("Tags", Objects)];
+
+const UNTAG_ROLE: &[Parameter] = &[ROLE[0], ROLE[1], Parameter::required("TagKeys", Texts)];
+
+const LIST_ROLES: &[Parameter] = &[
+    Parameter::required("Page", Whole),
+    Parameter::required("Rp", Whole),
+    Parameter::optional("Tags", Objects),
+];
+
+const ATTACH: &[Parameter] = &[
+    Parameter::optional("PolicyId", Whole),
+    Parameter::optional("PolicyName", Text),
+    Parameter::optional("AttachRoleId", Text),
+    Parameter::optional("AttachRoleName", Text),
+];
+
+const DETACH: &[Parameter] = &[
+    Parameter::optional("PolicyId", Whole),
+    Parameter::optional("PolicyName", Text),
+    Parameter::optional("DetachRoleId", Text),
+    Parameter::optional("DetachRoleName", Text),
+];
+
+const LIST_ATTACHED: &[Parameter] = &[
+    ROLE[0],
+    ROLE[1],
+    Parameter::required("Page", Whole),
+    Parameter::required("Rp", Whole),
+    Parameter::optional("PolicyType", Text),
+    Parameter::optional("Keyword", Text),
+];
+
+/// Every action the emulator serves.
 #[rustfmt::skip]
 pub(super) const ACTIONS: &[Action] = &[
     Action { service: CAM, name: "CreateUserOIDCConfig", parameters: USER_OIDC, run: user_sso::create_user_oidc },
@@ -102,6 +176,19 @@ pub(super) const ACTIONS: &[Action] = &[
     Action { service: CAM, name: "GetSAMLProvider", parameters: NAME, run: saml_provider::get },
     Action { service: CAM, name: "ListSAMLProviders", parameters: &[], run: saml_provider::list },
     Action { service: CAM, name: "DeleteSAMLProvider", parameters: NAME, run: saml_provider::delete },
+    Action { service: CAM, name: "CreateRole", parameters: CREATE_ROLE, run: role::create },
+    Action { service: CAM, name: "GetRole", parameters: ROLE, run: role::get },
+    Action { service: CAM, name: "DescribeRoleList", parameters: LIST_ROLES, run: role::list },
+    Action { service: CAM, name: "UpdateAssumeRolePolicy", parameters: UPDATE_TRUST, run: role::update_trust },
+    Action { service: CAM, name: "UpdateRoleDescription", parameters: UPDATE_ROLE_DESCRIPTION, run: role::update_description },
+    Action { service: CAM, name: "UpdateRoleConsoleLogin", parameters: UPDATE_CONSOLE_LOGIN, run: role::update_console_login },
+    Action { service: CAM, name: "UpdateRoleSessionDuration", parameters: UPDATE_SESSION_DURATION, run: role::update_session_duration },
+    Action { service: CAM, name: "TagRole", parameters: TAG_ROLE, run: role::tag },
+    Action { service: CAM, name: "UntagRole", parameters: UNTAG_ROLE, run: role::untag },
+    Action { service: CAM, name: "DeleteRole", parameters: ROLE, run: role::delete },
+    Action { service: CAM, name: "AttachRolePolicy", parameters: ATTACH, run: role_policy::attach },
+    Action { service: CAM, name: "DetachRolePolicy", parameters: DETACH, run: role_policy::detach },
+    Action { service: CAM, name: "ListAttachedRolePolicies", parameters: LIST_ATTACHED, run: role_policy::list_attached },
     Action { service: CAM, name: "GetAccountSummary", parameters: &[], run: account::get_account_summary },
     Action { service: STS, name: "GetCallerIdentity", parameters: &[], run: account::get_caller_identity },
 ];

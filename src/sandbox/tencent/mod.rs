@@ -10,9 +10,12 @@ mod check;
 mod names;
 mod oidc_provider;
 mod parameters;
+mod role;
+mod role_policy;
 mod saml_provider;
 mod signature;
 mod state;
+mod trust;
 mod user_sso;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::answer::{Refusal, Result, refusal};
 use super::check;
 use super::parameters::Given;
-use super::state::Account;
+use super::state::{Account, Role};
 
 /// Names deployed by the vendor's Identity Center: apis/tencent.md §3.0.
 const VENDOR_PREFIX: &str = "TencentReservedSSO-";
@@ -46,6 +46,20 @@ pub(super) fn refuse_vendor_managed(name: &str) -> Result<()> {
         return Err(refusal(
             "FailedOperation.CICIdentityForbidden",
             "The identity provider is managed by Identity Center.",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to delete a provider that roles trust, where the account is set so; `kind` is that of
+/// its resource name. UNCONFIRMED either way, and so is the code: apis/tencent.md §10.16.
+pub(super) fn refuse_trusted(kind: &str, name: &str, state: &Account) -> Result<()> {
+    let ending = format!(":{kind}/{name}\"");
+    let is_trusted = |role: &Role| role.trust_policy().to_string().contains(&ending);
+    if !state.settings.trusted_provider_deletable && state.roles.values().any(is_trusted) {
+        return Err(refusal(
+            "FailedOperation",
+            "A role trusts the identity provider.",
         ));
     }
     Ok(())

@@ -72,7 +72,8 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result {
     if !call.state.oidc_providers.contains_key(name) {
         return Err(absent());
     }
-    refuse_vendor_managed(name)?;
+    names::refuse_vendor_managed(name)?;
+    names::refuse_trusted("oidc-provider", name, call.state)?;
     call.state.oidc_providers.remove(name);
     Ok(Fields::new())
 }

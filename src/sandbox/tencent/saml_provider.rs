@@ -101,6 +101,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result {
     let name = call.given.text("Name").to_owned();
     found(call, &name)?;
     names::refuse_vendor_managed(&name)?;
+    names::refuse_trusted("saml-provider", &name, call.state)?;
     call.state.saml_providers.remove(&name);
     Ok(Fields::new())
 }
@@ -123,7 +124,7 @@ fn summary(name: &str, provider: &SamlProvider) -> Fields {
 }
 
 /// A time as the cloud prints it; empty for one that no calendar has.
-fn shown_time(unix_seconds: i64) -> String {
+pub(super) fn shown_time(unix_seconds: i64) -> String {
     let zone = TimeZone::fixed(Offset::constant(TIME_HOURS_AHEAD));
     Timestamp::from_second(unix_seconds)
         .map(|time| time.to_zoned(zone).strftime(TIME_FORM).to_string())

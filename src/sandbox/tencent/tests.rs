@@ -710,3 +710,294 @@ fn vendor_managed_providers_and_files_edited_by_hand() {
     let broken = cloud.call("DescribeUserOIDCConfig", &json!({}));
     assert_eq!(code_of(&broken), "InternalError");
 }
+
+fn trust() -> Value {
+    json!({"version": "2.0", "statement": [{
+        "effect": "allow",
+        "action": ["name/sts:AssumeRoleWithWebIdentity"],
+        "principal": {"federated": ["qcs::cam::uin/100000000001:oidc-provider/github-actions"]},
+        "condition": {"string_equal": {
+            "oidc:iss": ["https://token.actions.githubusercontent.com"],
+            "oidc:aud": "sts.tencentcloudapi.com",
+        }},
+    }]})
+}
+
+fn role() -> Value {
+    // As a person writes it: what is kept is this text, not this document.
+    let document = format!(" {}\n", trust());
+    json!({"RoleName": "ci", "PolicyDocument": document, "Description": "CI", "ConsoleLogin": 1,
+        "SessionDuration": 7200, "Tags": [{"Key": "team", "Value": "platform"}]})
+}
+
+#[test]
+fn roles_are_made_changed_listed_and_deleted() {
+    let cloud = Cloud::new();
+    let missing = "InvalidParameter.PrincipalQcsNotExist";
+    assert_eq!(cloud.code("CreateRole", &role()), missing);
+    assert_eq!(cloud.code("CreateOIDCConfig", &role_oidc()), "");
+    let made = cloud.call("CreateRole", &role());
+    let id = made["RoleId"].as_str().unwrap().to_owned();
+    let in_use = "InvalidParameter.RoleNameInUse";
+    assert_eq!(cloud.code("CreateRole", &role()), in_use);
+
+    let by_name = json!({"RoleName": "ci"});
+    let live = cloud.call("GetRole", &by_name)["RoleInfo"].clone();
+    for (field, value) in [
+        ("RoleId", json!(id)),
+        ("PolicyDocument", role()["PolicyDocument"].clone()),
+        ("ConsoleLogin", json!(1)),
+        ("SessionDuration", json!(7200)),
+        ("RoleType", json!("user")),
+        ("RoleArn", json!("qcs::cam::uin/100000000001:roleName/ci")),
+        ("Tags", json!([{"Key": "team", "Value": "platform"}])),
+    ] {
+        assert_eq!(live[field], value, "{field}");
+    }
+    assert_eq!(
+        cloud.call("GetRole", &json!({"RoleId": id}))["RoleInfo"],
+        live
+    );
+    for addressed in [json!({}), json!({"RoleName": "ci", "RoleId": id})] {
+        assert_eq!(
+            cloud.code("GetRole", &addressed),
+            "InvalidParameter.ParamError"
+        );
+    }
+    let absent = "InvalidParameter.RoleNotExist";
+    assert_eq!(cloud.code("GetRole", &json!({"RoleName": "x"})), absent);
+
+    // The two actions that take the id as a number; a text of digits is one on this wire.
+    let number: i64 = id.parse().unwrap();
+    for (action, given) in [
+        (
+            "UpdateRoleConsoleLogin",
+            json!({"RoleId": number, "ConsoleLogin": 0}),
+        ),
+        (
+            "UpdateRoleSessionDuration",
+            json!({"RoleId": number, "SessionDuration": 3600}),
+        ),
+        (
+            "UpdateRoleDescription",
+            json!({"RoleName": "ci", "Description": ""}),
+        ),
+        (
+            "TagRole",
+            json!({"RoleName": "ci", "Tags": [{"Key": "env", "Value": ""}]}),
+        ),
+        (
+            "UntagRole",
+            json!({"RoleName": "ci", "TagKeys": ["team", "none"]}),
+        ),
+    ] {
+        assert_eq!(cloud.code(action, &given), "", "{action}");
+    }
+    let live = cloud.call("GetRole", &by_name)["RoleInfo"].clone();
+    assert_eq!(
+        (
+            &live["ConsoleLogin"],
+            &live["SessionDuration"],
+            &live["Description"]
+        ),
+        (&json!(0), &json!(3600), &json!(""))
+    );
+    assert_eq!(live["Tags"], json!([{"Key": "env", "Value": ""}]));
+    let long = json!({"RoleName": "ci", "Description": "é".repeat(151)});
+    let too_long = "InvalidParameter.DescriptionLengthOverlimit";
+    assert_eq!(cloud.code("UpdateRoleDescription", &long), too_long);
+
+    let page = |rp: i64, page: i64| json!({"Rp": rp, "Page": page});
+    for name in ["ci-2", "ci-3"] {
+        assert_eq!(
+            cloud.code("CreateRole", &with(role(), "RoleName", json!(name))),
+            ""
+        );
+    }
+    let list = cloud.call("DescribeRoleList", &page(2, 2));
+    assert_eq!(list["TotalNum"], 3);
+    assert_eq!(list["List"].as_array().unwrap().len(), 1);
+    assert_eq!(list["List"][0]["RoleName"], "ci-3");
+    let bad = "InvalidParameter.ParamError";
+    assert_eq!(cloud.code("DescribeRoleList", &page(201, 1)), bad);
+    assert_eq!(cloud.code("DescribeRoleList", &page(1, 0)), bad);
+
+    cloud.set("trusted_provider_deletable", json!(false));
+    let provider = json!({"Name": "github-actions"});
+    assert_eq!(cloud.code("DeleteOIDCConfig", &provider), "FailedOperation");
+    for name in ["ci", "ci-2", "ci-3"] {
+        assert_eq!(cloud.code("DeleteRole", &json!({"RoleName": name})), "");
+    }
+    assert_eq!(cloud.code("DeleteRole", &by_name), absent);
+    assert_eq!(cloud.code("DeleteOIDCConfig", &provider), "");
+}
+
+#[test]
+fn policies_are_attached_by_name_and_id() {
+    let cloud = Cloud::new();
+    cloud.call("CreateOIDCConfig", &role_oidc());
+    cloud.call("CreateRole", &role());
+    let attach = |policy: &str| json!({"AttachRoleName": "ci", "PolicyName": policy});
+    let detach = |policy: &str| json!({"DetachRoleName": "ci", "PolicyName": policy});
+    for _ in 0..2 {
+        assert_eq!(
+            cloud.code("AttachRolePolicy", &attach("ReadOnlyAccess")),
+            ""
+        );
+    }
+    let by_id = json!({"AttachRoleName": "ci", "PolicyId": 6});
+    assert_eq!(cloud.code("AttachRolePolicy", &by_id), "");
+    let unknown = "InvalidParameter.PolicyIdNotExist";
+    assert_eq!(cloud.code("AttachRolePolicy", &attach("nothing")), unknown);
+    let listed = |rp: i64, page: i64| {
+        let body = cloud.call(
+            "ListAttachedRolePolicies",
+            &json!({"RoleName": "ci", "Rp": rp, "Page": page}),
+        );
+        let names: Vec<String> = body["List"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|policy| policy["PolicyName"].as_str().unwrap().to_owned())
+            .collect();
+        (body["TotalNum"].as_i64().unwrap(), names.join(" "))
+    };
+    let all = "ReadOnlyAccess QcloudCOSReadOnlyAccess";
+    assert_eq!(listed(200, 1), (2, all.to_owned()));
+    assert_eq!(listed(1, 2), (2, "QcloudCOSReadOnlyAccess".to_owned()));
+    cloud.set("role_attachment_quota", json!(2));
+    assert_eq!(
+        cloud.code("AttachRolePolicy", &attach("AdministratorAccess")),
+        "InvalidParameter.AttachmentFull"
+    );
+    cloud.set("role_with_policies_deletable", json!(false));
+    let by_name = json!({"RoleName": "ci"});
+    assert_eq!(
+        cloud.code("DeleteRole", &by_name),
+        "InvalidParameter.ParamError"
+    );
+    for policy in ["ReadOnlyAccess", "QcloudCOSReadOnlyAccess"] {
+        assert_eq!(cloud.code("DetachRolePolicy", &detach(policy)), "");
+    }
+    assert_eq!(cloud.code("DeleteRole", &by_name), "");
+}
+
+#[test]
+fn trust_policies_are_checked() {
+    let cloud = Cloud::new();
+    cloud.call("CreateOIDCConfig", &role_oidc());
+    let with_statement = |path: &str, value: Value| {
+        let mut document = trust();
+        *document.pointer_mut(path).unwrap() = value;
+        document
+    };
+    let condition = "/statement/0/condition";
+    let principal = "/statement/0/principal";
+    for (document, code) in [
+        (trust(), ""),
+        (json!([]), "ParamError"),
+        (json!({"Version": "1", "Statement": []}), "VersionError"),
+        (json!({"version": "2.0", "statement": []}), "StatementError"),
+        (
+            with_statement("/statement/0", json!({"resource": "*"})),
+            "StatementError",
+        ),
+        (
+            with_statement("/statement/0/effect", json!("Allow")),
+            "EffectError",
+        ),
+        (
+            with_statement("/statement/0/action", json!(["cos:*"])),
+            "ActionError",
+        ),
+        (with_statement(principal, json!({})), "PrincipalError"),
+        (
+            with_statement(principal, json!({"Federated": "x"})),
+            "PrincipalError",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"federated": "acs:ram::1:oidc-provider/x"}),
+            ),
+            "PrincipalQcsError",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"federated": "qcs::cam::uin/1:oidc-provider/github-actions"}),
+            ),
+            "PrincipalQcsNotExist",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"federated": "qcs::cam::uin/100000000001:saml-provider/none"}),
+            ),
+            "PrincipalQcsNotExist",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"qcs": ["qcs::cam::uin/100000000001:root"]}),
+            ),
+            "",
+        ),
+        (
+            with_statement(principal, json!({"service": ["cvm.qcloud.com"]})),
+            "",
+        ),
+        (with_statement(condition, json!([])), "ConditionError"),
+        (
+            with_statement(condition, json!({"StringEquals": {}})),
+            "ConditionTypeError",
+        ),
+        (
+            with_statement(condition, json!({"string_equal": {"oidc:sub": []}})),
+            "ConditionContentError",
+        ),
+        (
+            with_statement(
+                condition,
+                json!({"string_like": {"oidc:sub": "repo:acme/*"}}),
+            ),
+            "ConditionContentError",
+        ),
+        (
+            with_statement(
+                condition,
+                json!({"for_any_value:string_like_if_exist": {"oidc:sub": "plain-1"}}),
+            ),
+            "",
+        ),
+    ] {
+        let given = json!({"RoleName": "ci", "PolicyDocument": document.to_string()});
+        let expected = if code.is_empty() {
+            String::new()
+        } else {
+            format!("InvalidParameter.{code}")
+        };
+        assert_eq!(cloud.code("CreateRole", &given), expected, "{document}");
+        cloud.code("DeleteRole", &json!({"RoleName": "ci"}));
+    }
+    let long = with_statement("/statement/0/action", json!(["sts:x".repeat(2000)]));
+    let given = json!({"RoleName": "ci", "PolicyDocument": long.to_string()});
+    assert_eq!(
+        cloud.code("UpdateAssumeRolePolicy", &given),
+        "InvalidParameter.PolicyDocumentLengthOverLimit"
+    );
+
+    cloud.set("root_principal_reads_as_uin", json!(true));
+    let root = with_statement(
+        principal,
+        json!({"qcs": ["qcs::cam::uin/100000000001:root"]}),
+    );
+    let given = json!({"RoleName": "ci", "PolicyDocument": root.to_string()});
+    cloud.call("CreateRole", &given);
+    let live = cloud.call("GetRole", &json!({"RoleName": "ci"}));
+    let text = live["RoleInfo"]["PolicyDocument"].as_str().unwrap();
+    assert!(
+        text.contains("qcs::cam::uin/100000000001:uin/100000000001"),
+        "{text}"
+    );
+}

@@ -218,7 +218,6 @@ const CODES: &[(&[&str], &str)] = &[
     (
         &[
             "InvalidParameter",
-            "InvalidParameter.PrincipalQcsNotExist",
             "InvalidParameterValue",
             "InvalidParameterValue.IdentityKeyError",
             "InvalidParameterValue.IdentityUrlError",
@@ -234,6 +233,14 @@ const CODES: &[(&[&str], &str)] = &[
             "",
         ],
         "invalid",
+    ),
+    (
+        &[
+            "InvalidParameter.PrincipalQcsNotExist",
+            "InvalidParameter.PrincipalError",
+            "InvalidParameter.PolicyIdNotExist",
+        ],
+        "referent-missing",
     ),
 ];
 
