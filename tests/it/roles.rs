@@ -190,15 +190,15 @@ fn a_change_of_trust_is_told_and_weighed() {
 fn what_others_attached_and_tagged_stays_unless_it_is_managed() {
     let clouds = Clouds::new();
     let provider = tencent_provider();
-    let plain = tencent_role(&json!({}));
-    done(&clouds, &[ACCOUNTS, &provider, &plain]);
+    let unmanaged = tencent_role(&json!({}));
+    done(&clouds, &[ACCOUNTS, &provider, &unmanaged]);
     clouds.edit("tencent", TENCENT, |state| {
         let role = &mut state["roles"]["deploy"];
         role["AttachedPolicies"] = json!(["AdministratorAccess"]);
         role["Tags"] = json!({"somebody": "else"});
         role["Description"] = json!("theirs");
     });
-    let plan = clouds.plan(&[ACCOUNTS, &provider, &plain]);
+    let plan = clouds.plan(&[ACCOUNTS, &provider, &unmanaged]);
     assert_eq!(step(&plan, "TencentRole").action, Action::NoOp);
 
     let managed = tencent_role(&json!({"policies": ["ReadOnlyAccess"], "tags": {}}));
@@ -225,7 +225,7 @@ fn a_provider_that_the_cloud_does_not_see_yet_is_waited_for() {
     let role = tencent_role(&json!({}));
     let plan = clouds.plan(&[ACCOUNTS, &provider, &role]);
     clouds.edit("tencent", TENCENT, |state| {
-        state["oidc_providers"] = json!({})
+        state["oidc_providers"] = json!({});
     });
     let report = clouds.apply_plan(&[ACCOUNTS, &provider, &role], plan);
     let failed = report

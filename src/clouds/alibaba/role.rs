@@ -131,8 +131,10 @@ static FIELDS: &[Field] = &[
                 max: 128,
                 allowed: "no 'aliyun' or 'acs:' at the beginning, no 'http://' or 'https://'",
                 check: |text| {
-                    !(text.starts_with("aliyun") || text.starts_with("acs:"))
-                        && !(text.contains("http://") || text.contains("https://"))
+                    !(text.starts_with("aliyun")
+                        || text.starts_with("acs:")
+                        || text.contains("http://")
+                        || text.contains("https://"))
                 },
             },
             value: field::text(0, 256),

@@ -219,12 +219,12 @@ impl Telling<'_> {
         }
         for ((key, operator), values) in conditions {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            let like = if *operator == self.grammar.equals {
+            let how = if *operator == self.grammar.equals {
                 String::new()
             } else {
                 format!(" ({operator})")
             };
-            line.push_str(&format!(", {key}{like} {}", values.join(" | ")));
+            line.push_str(&[", ", key, &how, " ", &values.join(" | ")].concat());
         }
         line
     }

@@ -47,11 +47,11 @@ pub(super) fn create(call: &mut Call<'_>) -> Result {
         return Err(refusal(409, "EntityAlreadyExists.Role", message));
     }
     within(roles.len() + 1, call.state.settings.role_quota, "Role")?;
-    let ids = roles.values().filter_map(|role| role.role_id.parse().ok());
+    let ids = roles.values().filter_map(|role| role.id.parse().ok());
     let role_id = ids.max().map_or(FIRST_ROLE_ID, |id: u64| id + 1);
     let now = date(call.now_unix_seconds);
     let role = Role {
-        role_id: role_id.to_string(),
+        id: role_id.to_string(),
         description,
         assume_role_policy_document: document,
         max_session_duration,
@@ -235,7 +235,7 @@ fn with_document(call: &Call<'_>, name: &str, role: &Role) -> Fields {
 
 fn summary(call: &Call<'_>, name: &str, role: &Role) -> Fields {
     fields(json!({
-        "RoleId": role.role_id,
+        "RoleId": role.id,
         "RoleName": name,
         "Arn": format!("acs:ram::{}:role/{name}", call.key.account),
         "Description": role.description,

@@ -199,7 +199,8 @@ pub(super) struct SamlProvider {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Role {
-    pub(super) role_id: String,
+    #[serde(rename = "RoleId")]
+    pub(super) id: String,
     #[serde(default)]
     pub(super) description: String,
     /// The trust policy, as the text that was sent.

@@ -50,18 +50,18 @@ pub(super) fn create(call: &mut Call<'_>) -> Result {
             "The number of roles has reached its limit.",
         ));
     }
-    let ids = call.state.roles.values().map(|role| role.role_id);
+    let ids = call.state.roles.values().map(|role| role.id);
     let role_id = ids.max().map_or(FIRST_ROLE_ID, |id| id + 1);
     let now = shown_time(call.now_unix_seconds);
     let role = Role {
-        role_id,
+        id: role_id,
         policy_document: document,
         description,
         add_time: now.clone(),
         update_time: now,
         console_login,
         session_duration,
-        role_type: "user".to_owned(),
+        kind: "user".to_owned(),
         tags: tags.into_iter().collect(),
         attached_policies: Vec::new(),
         sandbox_reads_until_visible: call.state.settings.read_lag_reads,
@@ -214,7 +214,7 @@ fn addressed_as(call: &Call<'_>, prefix: &str) -> Result<String> {
             .state
             .roles
             .iter()
-            .find(|(_, role)| role.role_id.to_string() == id)
+            .find(|(_, role)| role.id.to_string() == id)
             .map(|(name, _)| name.clone())
             .ok_or_else(absent),
         (Some(_), Some(_)) | (None, None) => Err(refusal(
@@ -240,14 +240,14 @@ fn shown(call: &Call<'_>, name: &str, role: &Role) -> Value {
         .map(|(key, value)| json!({ "Key": key, "Value": value }))
         .collect();
     json!({
-        "RoleId": role.role_id.to_string(),
+        "RoleId": role.id.to_string(),
         "RoleName": name,
         "PolicyDocument": document,
         "Description": role.description,
         "AddTime": role.add_time,
         "UpdateTime": role.update_time,
         "ConsoleLogin": role.console_login,
-        "RoleType": role.role_type,
+        "RoleType": role.kind,
         "SessionDuration": role.session_duration,
         "DeletionTaskId": null,
         "Tags": tags,

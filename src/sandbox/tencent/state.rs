@@ -225,7 +225,8 @@ pub(super) struct SamlProvider {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Role {
-    pub(super) role_id: i64,
+    #[serde(rename = "RoleId")]
+    pub(super) id: i64,
     /// The trust policy, as the text that was sent.
     pub(super) policy_document: String,
     #[serde(default)]
@@ -239,8 +240,9 @@ pub(super) struct Role {
     /// Seconds.
     #[serde(default)]
     pub(super) session_duration: Option<i64>,
-    #[serde(default = "default_role_type")]
-    pub(super) role_type: String,
+    /// `user`, `system` or `service_linked`.
+    #[serde(rename = "RoleType", default = "default_role_type")]
+    pub(super) kind: String,
     #[serde(default)]
     pub(super) tags: BTreeMap<String, String>,
     /// Names, in the order in which they were attached.
