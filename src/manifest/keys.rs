@@ -10,7 +10,7 @@ use super::fields::{one_of, within};
 use super::json;
 use super::load::Refusal;
 use super::node::{Entry, Node, NodeValue};
-use crate::federation::jwks::{self, KeyProblem};
+use crate::federation::jwks;
 use crate::model::{Code, Diagnostic};
 
 const WAYS: &str =
@@ -90,7 +90,7 @@ fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value
                 }
                 let mut finding = bad_keys(code, name).at(node.span, "in this file");
                 for problem in said {
-                    finding = finding.note(sentence(problem));
+                    finding = finding.note(problem.sentence());
                 }
                 checker.report(finding);
             }
@@ -163,13 +163,6 @@ fn bad_keys(code: Code, name: &str) -> Diagnostic {
     } else {
         Diagnostic::error(code, format!("{name} is no usable key set"))
             .help("give the issuer's published key set (JWKS, RFC 7517)")
-    }
-}
-
-fn sentence(problem: &KeyProblem) -> String {
-    match problem.key {
-        Some(index) => format!("key {}: {}", index + 1, problem.text),
-        None => problem.text.clone(),
     }
 }
 
