@@ -3,6 +3,7 @@
 //! `file` is the lock and its text, `moved` tells what changed since and makes the next lock; both
 //! are pure. `fetch` alone waits. Plans read the lock and never call an issuer.
 
+pub mod fetch;
 pub mod file;
 pub mod moved;
 
