@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::federation::certificate_chain::Role;
 use crate::federation::jwks;
@@ -239,6 +239,78 @@ fn line(out: &mut String, level: usize, name: &str, text: &str) {
         "  ".repeat(level)
     };
     let _ = writeln!(out, "{lead}{name}: {}", one_line(text));
+}
+
+/// The schema of the file, for editors and other readers.
+pub fn schema() -> Value {
+    let text = || json!({"type": "string"});
+    let time = || json!({"type": "string", "format": "date-time"});
+    let hex =
+        |digits: usize| json!({"type": "string", "pattern": format!("^[0-9a-f]{{{digits}}}$")});
+    let mut key: Map<String, Value> = KEY_MEMBERS
+        .iter()
+        .map(|name| ((*name).to_owned(), text()))
+        .collect();
+    key.insert("firstSeen".to_owned(), time());
+    key.insert("withdrawnSince".to_owned(), time());
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:idform:schema:lock:1",
+        "title": "idform.lock",
+        "description": "What issuers published when `idform lock` last looked.",
+        "type": "object",
+        "required": ["lockVersion", "issuers"],
+        "additionalProperties": false,
+        "properties": {
+            "lockVersion": {"const": VERSION},
+            "issuers": {
+                "description": "By the exact URL of the issuer.",
+                "type": "object",
+                "propertyNames": {"pattern": "^https://"},
+                "additionalProperties": {
+                    "type": "object",
+                    "required": ["jwksUri", "keys", "certificates"],
+                    "additionalProperties": false,
+                    "properties": {
+                        "jwksUri": text(),
+                        "authorizationEndpoint": text(),
+                        "tokenEndpoint": text(),
+                        "keys": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {
+                                "description": "A public key (RFC 7517), when it was seen first, and since when it is missed.",
+                                "type": "object",
+                                "required": ["kty", "firstSeen"],
+                                "additionalProperties": false,
+                                "properties": key,
+                            },
+                        },
+                        "certificates": {
+                            "type": "array",
+                            "items": {
+                                "description": "A certificate that a server of the issuer presented. All but leaves are pinned, the topmost first, five at most.",
+                                "type": "object",
+                                "required": ["subject", "host", "role", "sha1", "sha256", "firstSeen"],
+                                "additionalProperties": false,
+                                "properties": {
+                                    "subject": text(),
+                                    "host": text(),
+                                    "role": {"enum": roles},
+                                    "notAfter": time(),
+                                    "sha1": hex(40),
+                                    "sha256": hex(64),
+                                    "firstSeen": time(),
+                                    "withdrawnSince": time(),
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    })
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@
 pub mod fetch;
 pub mod file;
 pub mod moved;
+pub mod report;
 
 pub use file::{Lock, LockedCertificate, LockedIssuer, LockedKey};
 pub use moved::{Change, Keep, Moved, Seen, Urgency, advance, moved};
+pub use report::{IssuerChange, IssuerReport};
 
 /// The name of the lock file.
 pub const FILE_NAME: &str = "idform.lock";

@@ -77,7 +77,6 @@ codes! {
     IssuerUnusable, "issuer-unusable", "What an issuer published cannot be used: its discovery document is about another issuer (compared byte for byte, a slash at the end included), or its key set is none. What is locked of it stays as it is.";
     IssuerKeyReplaced, "issuer-key-replaced", "An issuer publishes a key under the id of another one that is locked. Rotations bring new ids; the same id with other material is a mistake or an attack. The locked key stays. When the issuer confirms it, `idform lock --retire ISSUER` takes the new key and drops the old one at once.";
     IssuerKeyLeftOut, "issuer-key-left-out", "A key that an issuer publishes is not pinned on a cloud, because the cloud takes no keys of its type or no more of them. Tokens signed with it are refused there.";
-    IssuerMoved, "issuer-moved", "An issuer is no longer as it was locked: keys, certificates or endpoints changed. Run `idform lock`, review the change, then plan and apply.";
     LockInvalid, "lock-invalid", "idform.lock cannot be read. It is written by `idform lock`; after a merge conflict take either side and run `idform lock` again.";
     LockTooNew, "lock-too-new", "idform.lock was written by a newer version of idform, which may hold what this one does not know. Update this one.";
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";

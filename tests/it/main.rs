@@ -10,6 +10,7 @@ mod fetching;
 mod gitops;
 mod import;
 mod issuer;
+mod lock;
 mod manifests;
 mod policies;
 mod properties;

@@ -1,5 +1,4 @@
 use proptest::prelude::*;
-use serde_json::json;
 
 use super::*;
 use crate::model::{Diagnostics, SourceMap};
