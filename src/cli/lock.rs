@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
+use crate::compile::{Desired, World};
 use crate::lock::fetch::{Fetched, Fetcher};
 use crate::lock::{IssuerReport, Keep, Lock, Seen};
-use crate::model::{Diagnostic, Severity};
+use crate::model::{Code, Diagnostic, Severity};
 use crate::view::issuers::{self, LockInput};
 use crate::view::{lock_text, report_json};
 
@@ -31,30 +32,17 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         diagnostics,
     } = run::load_to_lock(&command.manifests, &config);
     let mut found = diagnostics.clone().into_sorted();
-    let lock = match lock {
-        Some(lock) if !diagnostics.has_errors() => lock,
-        Some(_) | None => {
-            output.diagnostics(&found, &manifests.sources);
-            output.say("The manifests or the lock file are invalid; no issuer was asked.");
-            if command.format == Format::Json {
-                let document =
-                    report_json::document("lock", Exit::Error.code(), &found, &manifests.sources);
-                output.result(&report_json::to_json(&document));
-            }
-            return Ok(Exit::Error);
+    let Some(lock) = lock.filter(|_| !diagnostics.has_errors()) else {
+        output.diagnostics(&found, &manifests.sources);
+        output.say("The manifests or the lock file are invalid; no issuer was asked.");
+        if command.format == Format::Json {
+            let exit_code = Exit::Error.code();
+            let document = report_json::document("lock", exit_code, &found, &manifests.sources);
+            output.result(&report_json::to_json(&document));
         }
+        return Ok(Exit::Error);
     };
-    let used: BTreeMap<&str, u32> = world
-        .issuers()
-        .into_iter()
-        .map(|(issuer, objects)| {
-            let overlaps = objects
-                .iter()
-                .filter_map(|object| object.from_lock.as_ref());
-            let hours = overlaps.map(|from_lock| from_lock.overlap_hours).max();
-            (issuer, hours.unwrap_or_default())
-        })
-        .collect();
+    let used = used(&world);
     let retire: BTreeSet<&str> = command.retire.iter().map(String::as_str).collect();
     for issuer in &retire {
         if !issuer.is_empty() && !used.contains_key(issuer) && !lock.issuers.contains_key(*issuer) {
@@ -65,9 +53,9 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let fetcher = Fetcher::new(config.fetching(command.timeout, command.parallelism)?)
         .map_err(anyhow::Error::msg)
         .context("prepare to ask issuers")?;
-    let fetched = run::block_on(fetcher.all(&issuers))?;
+    let asked = run::block_on(fetcher.all(&issuers))?;
     let now = super::drift::now();
-    let reports: Vec<IssuerReport> = fetched
+    let reports: Vec<IssuerReport> = asked
         .iter()
         .map(|(issuer, seen)| {
             let hours = used.get(issuer.as_str()).copied().unwrap_or_default();
@@ -81,20 +69,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             report(&lock, issuer, seen.as_ref().ok(), now, keep)
         })
         .collect();
-    found.extend(unfetched(&fetched));
-    for report in &reports {
-        let replaced = report.replaced_keys().map(|finding| Diagnostic {
-            // Whoever only asks is told; whoever wants a new lock did not get it.
-            severity: if command.check {
-                Severity::Warning
-            } else {
-                Severity::Error
-            },
-            ..finding
-        });
-        let is_taken = retire.contains(report.issuer.as_str());
-        found.extend(replaced.filter(|_| !is_taken));
-    }
+    found.extend(unfetched(&asked));
+    found.extend(replaced(&reports, &retire, command.check));
     let (next, unused) = next(&lock, &reports, &used, &retire);
     let is_behind =
         reports.iter().any(|report| report.is_behind) || next.issuers.len() != lock.issuers.len();
@@ -128,6 +104,40 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     Ok(exit)
 }
 
+/// The issuers that manifests pin, each with the largest overlap of its users, in hours.
+fn used(world: &World) -> BTreeMap<&str, u32> {
+    let hours = |objects: Vec<&Desired>| {
+        let overlaps = objects
+            .iter()
+            .filter_map(|object| object.from_lock.as_ref());
+        overlaps.map(|from_lock| from_lock.overlap_hours).max()
+    };
+    world
+        .issuers()
+        .into_iter()
+        .map(|(issuer, objects)| (issuer, hours(objects).unwrap_or_default()))
+        .collect()
+}
+
+/// Key ids with other material that nobody consented to. Whoever only asks is told; whoever wants a
+/// new lock did not get it.
+fn replaced(reports: &[IssuerReport], retire: &BTreeSet<&str>, only_asks: bool) -> Vec<Diagnostic> {
+    let severity = if only_asks {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    reports
+        .iter()
+        .filter(|report| !retire.contains(report.issuer.as_str()))
+        .filter_map(IssuerReport::replaced_keys)
+        .map(|finding| Diagnostic {
+            severity,
+            ..finding
+        })
+        .collect()
+}
+
 fn report(
     lock: &Lock,
     issuer: &str,
@@ -147,7 +157,12 @@ pub(super) fn unfetched(fetched: &Fetched) -> Vec<Diagnostic> {
         .iter()
         .filter_map(|(issuer, seen)| {
             let error = seen.as_ref().err()?;
-            let title = format!("the issuer `{issuer}` could not be fetched");
+            let how = if error.code == Code::IssuerUnusable {
+                "cannot be used"
+            } else {
+                "could not be fetched"
+            };
+            let title = format!("the issuer `{issuer}` {how}");
             let finding = Diagnostic::error(error.code, title).note(error.text.clone());
             Some(match &error.help {
                 Some(help) => finding.help(help.clone()),

@@ -41,7 +41,7 @@ impl<'a> Pinning<'a> {
     }
 
     /// What was taken; nothing for an object that shall be absent.
-    pub(super) fn from_lock(self) -> Option<FromLock> {
+    pub(super) fn taken(self) -> Option<FromLock> {
         if self.fields.is_empty() {
             return None;
         }

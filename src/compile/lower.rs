@@ -159,7 +159,7 @@ fn lower(
         fields,
         needs: BTreeSet::new(),
         references: BTreeMap::new(),
-        from_lock: pinning.from_lock(),
+        from_lock: pinning.taken(),
         origin: Origin {
             file,
             line: sources.start(document.origin).line,

@@ -238,7 +238,12 @@ fn line(out: &mut String, level: usize, name: &str, text: &str) {
     } else {
         "  ".repeat(level)
     };
-    let _ = writeln!(out, "{lead}{name}: {}", one_line(text));
+    // Digits that look like a number want quotes, and half of a column in quotes reads badly.
+    let text = match name {
+        "sha1" | "sha256" => format!("\"{text}\""),
+        _ => one_line(text),
+    };
+    let _ = writeln!(out, "{lead}{name}: {text}");
 }
 
 /// The schema of the file, for editors and other readers.
@@ -267,7 +272,6 @@ pub fn schema() -> Value {
             "issuers": {
                 "description": "By the exact URL of the issuer.",
                 "type": "object",
-                "propertyNames": {"pattern": "^https://"},
                 "additionalProperties": {
                     "type": "object",
                     "required": ["jwksUri", "keys", "certificates"],

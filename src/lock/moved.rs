@@ -312,10 +312,13 @@ pub fn moved(locked: Option<&LockedIssuer>, seen: &Seen, now: Timestamp, keep: K
     let mut found = expiring(seen, now);
     match locked {
         None => {
-            let count = seen.keys.len();
+            let count = match seen.keys.len() {
+                1 => "1 usable key".to_owned(),
+                count => format!("{count} usable keys"),
+            };
             found.push(Moved::new(
                 Change::NotLocked,
-                format!("the lock does not hold it; it publishes {count} usable key(s)"),
+                format!("the lock does not hold it; it publishes {count}"),
             ));
         }
         Some(locked) => {
@@ -515,7 +518,9 @@ fn expiring(seen: &Seen, now: Timestamp) -> Vec<Moved> {
         (left <= most).then(|| {
             let when = match left {
                 left if left < 0 => "has ended".to_owned(),
-                left => format!("ends in {left} day(s)"),
+                0 => "ends within a day".to_owned(),
+                1 => "ends in 1 day".to_owned(),
+                left => format!("ends in {left} days"),
             };
             let detail = format!("the certificate {} of {host} {when}", presented.subject);
             Moved::new(Change::CertificateExpires, detail)

@@ -26,8 +26,8 @@ pub(super) fn keys(
     name: &str,
     max_characters: usize,
 ) -> Option<GivenValue> {
-    if let Some(overlap) = from_issuer(&field.value) {
-        let overlap_hours = issuer(checker, &field.value, overlap, WAYS)?;
+    if is_from_issuer(&field.value) {
+        let Taken { overlap_hours } = issuer(checker, &field.value, WAYS)?;
         return Some(GivenValue::IssuerKeys { overlap_hours });
     }
     let way = one_of(
@@ -56,24 +56,25 @@ pub(super) fn keys(
     Some(GivenValue::Value(set))
 }
 
-/// Whether the value is `{issuer: …}`, alone or with an `overlap`, and that.
-fn from_issuer(value: &Node) -> Option<Option<&Node>> {
+/// Whether the value is `{issuer: …}`, alone or with an `overlap`.
+fn is_from_issuer(value: &Node) -> bool {
     let NodeValue::Map(entries) = &value.value else {
-        return None;
+        return false;
     };
-    value.get("issuer")?;
-    let overlap = value.get("overlap");
-    let is_it = entries.len() == 1 + usize::from(overlap.is_some());
-    is_it.then_some(overlap)
+    let known = ["issuer", "overlap"];
+    value.get("issuer").is_some()
+        && entries
+            .iter()
+            .all(|entry| known.contains(&entry.key.as_str()))
 }
 
-/// Reads `{issuer: true, overlap: 48h}`; the overlap in hours.
-fn issuer(
-    checker: &mut Checker<'_>,
-    value: &Node,
-    overlap: Option<&Node>,
-    help: &str,
-) -> Option<Option<u32>> {
+/// What `{issuer: true}` says besides.
+struct Taken {
+    overlap_hours: Option<u32>,
+}
+
+/// Reads `{issuer: true, overlap: 48h}`.
+fn issuer(checker: &mut Checker<'_>, value: &Node, help: &str) -> Option<Taken> {
     let node = value.get("issuer")?;
     match checker.flag(node, "`issuer`") {
         Some(true) => {}
@@ -86,8 +87,10 @@ fn issuer(
         }
         None => return None,
     }
-    let Some(node) = overlap else {
-        return Some(None);
+    let Some(node) = value.get("overlap") else {
+        return Some(Taken {
+            overlap_hours: None,
+        });
     };
     let text = checker.text(node, "`overlap`")?;
     let hours = hours(&text).filter(|hours| *hours <= OVERLAP_HOURS_LIMIT);
@@ -98,7 +101,9 @@ fn issuer(
             .help("write for example 48h or 3d");
         checker.report(finding);
     }
-    hours.map(Some)
+    hours.map(|hours| Taken {
+        overlap_hours: Some(hours),
+    })
 }
 
 /// `48h` or `2d` in hours.
@@ -227,8 +232,8 @@ pub(super) fn fingerprints(
     let help = "write a list of SHA-1 fingerprints (40 hexadecimal digits), or {issuer: true}";
     let items = match &node.value {
         NodeValue::Map(_) => {
-            if let Some(overlap) = from_issuer(node) {
-                let overlap_hours = issuer(checker, node, overlap, help)?;
+            if is_from_issuer(node) {
+                let Taken { overlap_hours } = issuer(checker, node, help)?;
                 return Some(GivenValue::IssuerFingerprints { overlap_hours });
             }
             one_of(checker, node, name, &["issuer", "overlap"], help)?;
@@ -284,4 +289,29 @@ fn fingerprint(checker: &mut Checker<'_>, node: &Node, name: &str, help: &str) -
     .help(help);
     checker.report(finding);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hours;
+
+    #[test]
+    fn overlaps_are_hours_or_days() {
+        assert_eq!(hours("48h"), Some(48));
+        assert_eq!(hours("2d"), Some(48));
+        for wrong in [
+            "",
+            "h",
+            "48",
+            "-1h",
+            "+1h",
+            "1w",
+            "1.5h",
+            "99999999999h",
+            "9999999999d",
+            "é",
+        ] {
+            assert_eq!(hours(wrong), None, "{wrong}");
+        }
+    }
 }

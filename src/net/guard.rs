@@ -128,10 +128,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match segments {
-        // NAT64: an IPv4 address in the last 32 bits.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
-        // 6to4: an IPv4 address behind the prefix.
-        [0x2002, high, low, ..] => embedded(high, low),
+        // An IPv4 address inside: NAT64 has it in the last 32 bits, 6to4 behind the prefix.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
         // Protocol assignments (Teredo among them) and documentation.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Global unicast; whatever lies outside of it is special in some way.

@@ -177,7 +177,7 @@ fn rest(document: &DriftDocument) -> String {
     });
     list("Accepted", accepted.collect());
     let issuers = document.issuers.iter().flat_map(|found| {
-        let unknown = (!found.reachable).then(|| "could not be fetched".to_owned());
+        let unknown = (!found.reachable).then(|| "nothing is known of it".to_owned());
         let changes = found.changes.iter().map(|change| {
             let objects: Vec<String> = change.objects.iter().map(|name| code(name)).collect();
             let objects = if objects.is_empty() {

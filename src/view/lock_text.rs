@@ -23,7 +23,9 @@ pub fn render(document: &LockDocument, theme: &Theme) -> String {
         .filter(|issuer| !issuer.reachable)
         .count();
     let asked = document.issuers.len() - unknown;
+    let failed = document.exit_code == 1;
     let mut ending = match (document.written, document.behind) {
+        (false, _) if failed => format!("{file} stays as it is."),
         (true, _) => format!("{file} is written: {} asked.", counted(asked, "issuer")),
         (false, true) => format!("{file} is behind: run `idform lock`, and review what it writes."),
         (false, false) if document.issuers.is_empty() => {
@@ -33,7 +35,7 @@ pub fn render(document: &LockDocument, theme: &Theme) -> String {
     };
     if unknown > 0 {
         ending = format!(
-            "{ending} {} could not be fetched.",
+            "{ending} Nothing is known of {}.",
             counted(unknown, "issuer")
         );
     }
@@ -49,7 +51,7 @@ pub(super) fn lines(out: &mut Vec<String>, issuer: &IssuerDocument, theme: &Them
     out.push(paint(theme.strong(), &neutral(&issuer.issuer)));
     if !issuer.reachable {
         out.push(format!(
-            "  {} could not be fetched; nothing is known of it",
+            "  {} nothing is known of it",
             paint(theme.error(), "?")
         ));
     }

@@ -261,10 +261,12 @@ async fn one<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
     );
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(&answer.body).await?;
-    while answer.drips {
-        stream.write_all(b" ").await?;
-        stream.flush().await?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    if answer.drips {
+        loop {
+            stream.write_all(b" ").await?;
+            stream.flush().await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
     stream.flush().await
 }

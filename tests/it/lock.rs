@@ -107,12 +107,13 @@ impl Stage {
 /// Takes out what differs from run to run.
 fn filtered() -> SettingsBindDropGuard {
     let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"localhost:\d+", "localhost:PORT");
+    settings.add_filter(r"ocalhost:\d+", "ocalhost:PORT");
+    settings.add_filter(r"\(os error \d+\)", "(os error N)");
     settings.add_filter(r"\b[0-9a-f]{64}\b", "SHA256");
     settings.add_filter(r"\b[0-9a-f]{40}\b", "SHA1");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME");
     settings.add_filter(r"\bn: [A-Za-z0-9_-]{100,}", "n: MODULUS");
-    settings.add_filter(r"Digest [0-9a-f-]+", "Digest DIGEST");
+    settings.add_filter(r"Digest: [0-9a-f]+", "Digest: DIGEST");
     settings.add_filter(r#""digest": "[^"]+""#, r#""digest": "DIGEST""#);
     settings.set_omit_expression(true);
     settings.bind_to_scope()

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::binary::{Binary, filters};
 use crate::support::root;
 
-const SCHEMAS: [&str; 4] = ["manifest", "plan", "report", "config"];
+const SCHEMAS: [&str; 5] = ["manifest", "plan", "report", "lock", "config"];
 
 fn schema(name: &str) -> Value {
     let path = root().join(format!("schemas/{name}.schema.json"));

@@ -58,7 +58,7 @@ impl Reading {
                 return lock;
             }
             Some((node, _)) => {
-                self.wrong(node.span, "the lock file has no version", "not a version")
+                self.wrong(node.span, "the lock file has no version", "not a version");
             }
             None => self.wrong(
                 tree.span,
@@ -251,14 +251,12 @@ impl Reading {
 
     fn text(&mut self, members: &[Entry], name: &str) -> Option<String> {
         let entry = member(members, name)?;
-        match text_of(&entry.value) {
-            Some(text) => Some(text.to_owned()),
-            None => {
-                let why = format!("`{name}` is no plain text");
-                self.wrong(entry.value.span, "the lock file has another form", why);
-                None
-            }
+        let text = text_of(&entry.value);
+        if text.is_none() {
+            let why = format!("`{name}` is no plain text");
+            self.wrong(entry.value.span, "the lock file has another form", why);
         }
+        text.map(str::to_owned)
     }
 
     fn needed(&mut self, members: &[Entry], name: &str, at: Span) -> Option<String> {

@@ -207,11 +207,11 @@ fn certificates_that_end_are_told_in_time() {
     assert!(ends(8, 31).is_empty());
     assert_eq!(
         ends(7, 31),
-        ["the certificate CN=e of issuer.example ends in 7 day(s)"]
+        ["the certificate CN=e of issuer.example ends in 7 days"]
     );
     assert_eq!(
         ends(8, 30),
-        ["the certificate CN=1 of issuer.example ends in 30 day(s)"]
+        ["the certificate CN=1 of issuer.example ends in 30 days"]
     );
     assert_eq!(
         ends(8, -1),
