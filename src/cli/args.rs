@@ -39,6 +39,8 @@ pub(super) enum Command {
     Drift(Drift),
     /// Join the drift reports of shards
     Merge(Merge),
+    /// Ask issuers what they publish, and lock it for review
+    Lock(Lock),
     /// Write manifests for what is live in an account, and plan them
     Import(Import),
     /// Render a saved plan, or the report of an apply or a drift, in other forms

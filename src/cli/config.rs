@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::lint::Levels;
+use crate::lock::fetch::FetchOptions;
 use crate::model::Selector;
+use crate::net::guard::Addresses;
 use crate::net::http::HttpOptions;
 use crate::plan::guard::{Guards, MaxChanges};
 use crate::provider::Cloud;
@@ -132,6 +134,7 @@ impl Config {
             }
         }
         self.lints()?;
+        self.issuer_addresses()?;
         self.guards(None).map(|_| ())
     }
 
@@ -199,6 +202,35 @@ impl Config {
         Ok(Some(text.trim_end_matches('/').to_owned()))
     }
 
+    /// Where issuers may be.
+    fn issuer_addresses(&self) -> Result<Addresses> {
+        let wrong = |why: String| anyhow::anyhow!("[issuers] allow: {why}");
+        Addresses::allowing(&self.issuers.allow).map_err(wrong)
+    }
+
+    /// How issuers are asked.
+    pub(super) fn fetching(
+        &self,
+        timeout: std::time::Duration,
+        parallelism: u16,
+    ) -> Result<FetchOptions> {
+        let HttpOptions { timeout, proxy, ca } = self.http(timeout)?;
+        // As the connections to clouds do, which ask the environment by themselves.
+        let from_env = || {
+            ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+                .into_iter()
+                .find_map(rim::var)
+        };
+        Ok(FetchOptions {
+            roots: ca.unwrap_or_default(),
+            addresses: self.issuer_addresses()?,
+            resolve: BTreeMap::new(),
+            proxy: proxy.or_else(from_env),
+            timeout,
+            parallelism: usize::from(parallelism),
+        })
+    }
+
     /// How requests are sent.
     pub(super) fn http(&self, timeout: std::time::Duration) -> Result<HttpOptions> {
         let ca = match &self.network.ca {
@@ -264,6 +296,7 @@ mod tests {
             "[guard]\n",
             "[guards]\nprotects = []\n",
             "[endpoints]\naws = \"https://x\"\n",
+            "[issuers]\nallow = [\"localhost\"]\n",
             "[guards]\nmax_changes = \"many\"\n",
             "[guards]\nprotect = [\"a/b/c/d\"]\n",
         ] {

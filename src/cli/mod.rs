@@ -12,6 +12,8 @@ mod exit;
 mod explain;
 mod graph;
 mod import;
+mod lock;
+mod lock_file;
 mod merge;
 mod output;
 mod packaging;
@@ -63,6 +65,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Apply(command) => apply::run(command, &args.common, &output),
         Command::Drift(command) => drift::run(command, &args.common, &output),
         Command::Merge(command) => merge::run(command, &output),
+        Command::Lock(command) => lock::run(command, &args.common, &output),
         Command::Import(command) => import::run(command, &args.common, &output),
         Command::Show(command) => show::run(command, &output),
         Command::Graph(command) => graph::run(command, &args.common, &output),
@@ -100,6 +103,7 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
         Command::Drift(command) => command.reporting.format == args::DriftFormat::Json,
         Command::Merge(command) => command.reporting.format == args::DriftFormat::Json,
         Command::Import(command) => command.format == args::Format::Json,
+        Command::Lock(command) => command.format == args::Format::Json,
         Command::Doctor(command) => command.format == args::Format::Json,
         Command::Show(_)
         | Command::Completions(_)
@@ -137,6 +141,10 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
         }
         Command::Doctor(_) => Some(doctor::without_result(exit, &found, &sources)),
         Command::Import(command) => Some(import::without_result(command, exit, &found, &sources)),
+        Command::Lock(_) => {
+            let document = report_json::document("lock", exit.code(), &found, &sources);
+            Some(report_json::to_json(&document))
+        }
         Command::Validate(_)
         | Command::Show(_)
         | Command::Completions(_)

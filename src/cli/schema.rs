@@ -14,6 +14,7 @@ pub(super) fn run(command: &Schema, output: &Output) -> Result<Exit> {
         SchemaOf::Manifest => manifest::manifest_schema(CATALOGUE),
         SchemaOf::Plan => view::schema::plan_schema(),
         SchemaOf::Config => super::config::schema(),
+        SchemaOf::Lock => crate::lock::file::schema(),
         SchemaOf::Report => view::schema::report_schema(),
         SchemaOf::Events => view::schema::events_schema(),
         SchemaOf::Journal => view::schema::journal_schema(),

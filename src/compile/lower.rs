@@ -10,7 +10,9 @@ use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests, unknown_ac
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
 use crate::provider::{Clear, Field, Naming, Need, field_of};
 
+use super::locked::Pinning;
 use super::{Desired, Origin, Place};
+use crate::lock::Lock;
 
 /// A desired object with the document it came from, for messages.
 pub(super) struct Lowered<'a> {
@@ -31,6 +33,7 @@ pub(super) fn accounts(manifests: &Manifests) -> BTreeMap<String, Arc<Account>> 
 pub(super) fn objects<'a>(
     manifests: &'a Manifests,
     accounts: &BTreeMap<String, Arc<Account>>,
+    lock: Option<&Lock>,
     diagnostics: &mut Diagnostics,
 ) -> Objects<'a> {
     let mut objects = Objects::new();
@@ -67,7 +70,8 @@ pub(super) fn objects<'a>(
             .entry(document.origin.source)
             .or_insert_with(|| Arc::<str>::from(manifests.sources.name(document.origin.source)))
             .clone();
-        let desired = lower(document, account, file, &manifests.sources, diagnostics);
+        let sources = &manifests.sources;
+        let desired = lower(document, account, file, lock, sources, diagnostics);
         match objects.entry(desired.address.clone()) {
             Entry::Vacant(slot) => {
                 slot.insert(Lowered { desired, document });
@@ -90,12 +94,14 @@ fn lower(
     document: &Document,
     account: &Account,
     file: Arc<str>,
+    lock: Option<&Lock>,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Desired {
     let info = document.kind.info();
     let mut fields = Fields::new();
     let mut places = BTreeMap::new();
+    let mut pinning = Pinning::new(document, lock);
     for (name, given) in &document.spec {
         let Some(field) = field_of(info, name) else {
             continue;
@@ -104,7 +110,17 @@ fn lower(
         if document.lifecycle.ignore.contains(name) && field.need != Need::Always {
             continue;
         }
-        if let Some(value) = canonical(field, given, diagnostics) {
+        let value = match &given.value {
+            GivenValue::IssuerKeys { .. } | GivenValue::IssuerFingerprints { .. } => {
+                pinning.value(field, given, diagnostics)
+            }
+            GivenValue::Value(_)
+            | GivenValue::Cleared
+            | GivenValue::External(_)
+            | GivenValue::Federated(_)
+            | GivenValue::Local(_) => canonical(field, given),
+        };
+        if let Some(value) = value {
             fields.insert(name.clone(), value);
             let line = sources.start(given.span).line;
             let span = given.span;
@@ -149,6 +165,7 @@ fn lower(
         fields,
         needs: BTreeSet::new(),
         references: BTreeMap::new(),
+        from_lock: pinning.taken(),
         origin: Origin {
             file,
             line: sources.start(document.origin).line,
@@ -160,7 +177,7 @@ fn lower(
 }
 
 /// The canonical value of what was given; references become names later.
-fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Option<Value> {
+fn canonical(field: &Field, given: &Given) -> Option<Value> {
     match &given.value {
         GivenValue::Value(value) => Some(value.clone()),
         GivenValue::Cleared => match field.clear {
@@ -173,16 +190,7 @@ fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Opt
         GivenValue::External(name) | GivenValue::Local(name) => Some(Value::String(name.clone())),
         // Made in `trust`, once it is known what providers are called in the cloud.
         GivenValue::Federated(_) => None,
-        GivenValue::IssuerKeys | GivenValue::IssuerFingerprints => {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::IssuerNotLocked,
-                    format!("`{}` takes its value from idform.lock", field.name),
-                )
-                .at(given.span, "the issuer is not in the lock file")
-                .help("give the values themselves: this version reads no lock file yet"),
-            );
-            None
-        }
+        // The lock has these.
+        GivenValue::IssuerKeys { .. } | GivenValue::IssuerFingerprints { .. } => None,
     }
 }

@@ -54,8 +54,8 @@ pub(super) fn references(
                 }
                 GivenValue::Value(_)
                 | GivenValue::Cleared
-                | GivenValue::IssuerKeys
-                | GivenValue::IssuerFingerprints
+                | GivenValue::IssuerKeys { .. }
+                | GivenValue::IssuerFingerprints { .. }
                 | GivenValue::Federated(_) => continue,
             };
             let address = Address {

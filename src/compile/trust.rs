@@ -101,8 +101,8 @@ pub(super) fn policies(
             GivenValue::Cleared
             | GivenValue::Local(_)
             | GivenValue::External(_)
-            | GivenValue::IssuerKeys
-            | GivenValue::IssuerFingerprints => {}
+            | GivenValue::IssuerKeys { .. }
+            | GivenValue::IssuerFingerprints { .. } => {}
         }
         let present = lowered.desired.ensure == Ensure::Present;
         for (need, span) in naming.needs {

@@ -37,10 +37,11 @@ pub use document::{
     Waiver,
 };
 pub use explain::{explain, form_words};
+pub use node::{Entry, Node, NodeValue, Scalar};
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;
 
-use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceMap};
+use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceId, SourceMap};
 use crate::provider::Catalogue;
 use load::{Manifest, Place, SideFiles};
 
@@ -133,4 +134,23 @@ pub fn unknown_account<'k>(
     Diagnostic::error(Code::UnknownAccount, "no manifest declares this account")
         .at(named.span, "not declared")
         .help(help)
+}
+
+/// Reads a text of one YAML document into a tree, within the same bounds as manifests; for files
+/// that the program itself writes. [`None`] for an empty text and after a report.
+pub fn tree(sources: &SourceMap, source: SourceId, out: &mut Diagnostics) -> Option<Node> {
+    let length = sources.text(source).len();
+    let mut documents = yaml::Documents::new(sources, source, 0..length);
+    let first = documents.next();
+    if let Some(second) = documents.next() {
+        out.push(
+            Diagnostic::error(Code::YamlSyntax, "the file holds more than one document")
+                .at(second.span, "the second one begins here")
+                .help("keep one of them"),
+        );
+    }
+    let wrong = documents.finish();
+    let is_broken = wrong.has_errors();
+    out.extend(wrong);
+    first.filter(|_| !is_broken)
 }

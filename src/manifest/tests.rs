@@ -131,8 +131,8 @@ fn summary(text: &mut String, sources: &SourceMap, document: &Document) {
             other @ (GivenValue::Cleared
             | GivenValue::Local(_)
             | GivenValue::External(_)
-            | GivenValue::IssuerKeys
-            | GivenValue::IssuerFingerprints
+            | GivenValue::IssuerKeys { .. }
+            | GivenValue::IssuerFingerprints { .. }
             | GivenValue::Federated(_)) => format!("{other:?}"),
         };
         writeln!(

@@ -59,6 +59,8 @@ pub enum Form {
     Keys {
         /// Longest canonical JSON text the cloud takes, in characters.
         max_characters: usize,
+        /// Key types (`kty`) it takes of what an issuer publishes.
+        key_types: &'static [&'static str],
     },
     /// SAML metadata of one identity provider: exactly one of `{file}`, `{inline}`. The value is the
     /// XML as its author wrote it, one text in UTF-8 without a byte order mark; that text is what is

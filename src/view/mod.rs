@@ -27,6 +27,8 @@ mod hostile_reports_tests;
 pub mod html;
 pub mod import_json;
 pub mod import_text;
+pub mod issuers;
+pub mod lock_text;
 pub mod markdown;
 pub mod metrics;
 mod order;

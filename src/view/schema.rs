@@ -7,6 +7,7 @@ use super::apply_json::ApplyDocument;
 use super::drift_json::DriftDocument;
 use super::events::{EventDocument, JournalDocument};
 use super::import_json::ImportDocument;
+use super::issuers::LockDocument;
 use super::plan_json::PlanDocument;
 use super::report_json::ReportDocument;
 use crate::drift::AcceptanceFile;
@@ -30,6 +31,8 @@ pub fn report_schema() -> Value {
         Drift(Box<DriftDocument>),
         /// `import`.
         Import(Box<ImportDocument>),
+        /// `lock`.
+        Lock(LockDocument),
         /// `validate` and all others; these may have further members.
         Header(ReportDocument),
     }

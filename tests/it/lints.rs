@@ -39,7 +39,7 @@ fn every_lint_is_told_with_its_place_and_its_remedy() {
             CLOUDS,
             &AllowedEnv::default(),
         );
-        let world = compile(&manifests, &mut found);
+        let world = compile(&manifests, None, &mut found);
         assert!(!found.has_errors(), "{}: {found:#?}", case.display());
         let today = std::fs::read_to_string(case.join("day")).ok();
         let scene = Scene {

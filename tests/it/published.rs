@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::binary::{Binary, filters};
 use crate::support::{Clouds, root};
 
-const SCHEMAS: [&str; 7] = [
+const SCHEMAS: [&str; 8] = [
     "manifest",
     "plan",
     "report",
     "events",
     "journal",
     "acceptances",
+    "lock",
     "config",
 ];
 

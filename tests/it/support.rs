@@ -16,6 +16,7 @@ use idform::apply::{self, Event, Report};
 use idform::clouds::{self, CLOUDS};
 use idform::compile::portable::CATALOGUE;
 use idform::compile::{World, compile};
+use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::model::Diagnostic;
 use idform::net::http::{Http, HttpOptions};
@@ -331,7 +332,7 @@ pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
         .collect();
     let (manifests, mut found) =
         manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&Lock::default()), &mut found);
     (world, found.into_sorted())
 }
 

@@ -114,6 +114,9 @@ pub(in crate::cli) struct Drift {
     pub(in crate::cli) compared: Compared,
     #[command(flatten)]
     pub(in crate::cli) reporting: Reporting,
+    /// Do not ask issuers, only the clouds
+    #[arg(long)]
+    pub(in crate::cli) no_issuers: bool,
     /// Known drift that is accepted until a date: a TOML file (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) accept: Vec<PathBuf>,
@@ -126,6 +129,28 @@ pub(in crate::cli) struct Merge {
     pub(in crate::cli) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) reporting: Reporting,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Lock {
+    #[command(flatten)]
+    pub(in crate::cli) manifests: Manifests,
+    /// Only tell what moved; exit with 2 when the lock file is behind
+    #[arg(long)]
+    pub(in crate::cli) check: bool,
+    /// End the overlap of what issuers have withdrawn, and drop issuers nobody uses; for one issuer
+    /// with `=`, which also takes a key that replaces another under its id (repeatable)
+    #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(in crate::cli) retire: Vec<String>,
+    /// Most issuers asked at once
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(in crate::cli) parallelism: u16,
+    /// Time for one request, for example 10s or 500ms
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(in crate::cli) timeout: Duration,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(in crate::cli) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

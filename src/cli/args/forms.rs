@@ -113,6 +113,8 @@ pub(in crate::cli) enum SchemaOf {
     Journal,
     /// The file for `drift --accept`
     Acceptances,
+    /// `idform.lock`
+    Lock,
     /// The file for `--config`
     Config,
 }

@@ -41,7 +41,7 @@ fn compiled(texts: &[String]) -> (World, Vec<Diagnostic>) {
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
     let (manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, None, &mut found);
     (world, found.into_sorted())
 }
 

@@ -69,6 +69,7 @@ static FIELDS: &[Field] = &[
         "keys",
         Form::Keys {
             max_characters: 1024 * 1024,
+            key_types: &["RSA", "EC", "OKP"],
         },
         Clear::Refused("the clouds that keep keys cannot do without"),
         "The issuer's public signing keys. Tencent Cloud and Huawei Cloud check tokens with them; \

@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::visible;
 use super::{canonical_key, encode, number_bytes};
+use crate::federation::visible;
 
 /// One key, for people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
