@@ -235,7 +235,8 @@ fn object(call: &Call<'_>, name: &str, provider: &OidcProvider) -> Value {
     object
 }
 
-fn date(unix_seconds: i64) -> String {
+/// `YYYY-MM-DDThh:mm:ssZ`.
+pub(super) fn date(unix_seconds: i64) -> String {
     Timestamp::from_second(unix_seconds)
         .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .unwrap_or_default()
