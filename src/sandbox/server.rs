@@ -252,6 +252,18 @@ impl Sandbox {
         format!("https://localhost:{}", self.issuer.address.port())
     }
 
+    /// The issuers, to be reached otherwise than through this sandbox.
+    #[cfg(test)]
+    pub(crate) fn issuers_shared(&self) -> Arc<Issuers> {
+        Arc::clone(&self.issuer.issuers)
+    }
+
+    /// A cloud without its sockets.
+    #[cfg(test)]
+    pub(crate) fn emulator(&self, cloud: &str) -> Arc<dyn Emulator> {
+        Arc::clone(&self.clouds[cloud].emulator)
+    }
+
     /// The emulated time, Unix seconds.
     pub fn now(&self) -> i64 {
         self.shared.now()

@@ -72,6 +72,14 @@ impl Outside {
         Self::new(Arc::new(Issuers::new(None)))
     }
 
+    /// The way to the issuers of a running sandbox.
+    #[cfg(test)]
+    pub(crate) fn of(sandbox: &crate::sandbox::Sandbox) -> Self {
+        let outside = Self::new(sandbox.issuers_shared());
+        outside.open(sandbox.issuer_address());
+        outside
+    }
+
     /// Says where the issuers listen.
     pub(crate) fn open(&self, address: SocketAddr) {
         // Opened once, by the sandbox that made it.
