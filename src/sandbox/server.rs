@@ -39,6 +39,8 @@ const IN_FLIGHT_MAX: u32 = 4096;
 pub struct Options {
     /// Where state is kept, as `<folder>/<cloud>/<account>.json`; in memory when absent.
     pub folder: Option<PathBuf>,
+    /// Where the issuers keep theirs when there is no folder for all; in memory when absent.
+    pub issuer_folder: Option<PathBuf>,
     /// Faults in force from the start.
     pub faults: Vec<Fault>,
     /// A wait before each answer.
@@ -62,6 +64,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             folder: None,
+            issuer_folder: None,
             faults: Vec::new(),
             latency: Duration::ZERO,
             clock_offset_seconds: 0,
@@ -174,7 +177,12 @@ impl Sandbox {
         let abandon = CancellationToken::new();
         let in_flight = Arc::new(Semaphore::new(IN_FLIGHT_MAX as usize));
         // Bind all before serving any: a port in use must not leave half a sandbox behind.
-        let issuers = Arc::new(Issuers::new(options.folder.as_deref()));
+        let issuers = Arc::new(Issuers::new(
+            options
+                .folder
+                .as_deref()
+                .or(options.issuer_folder.as_deref()),
+        ));
         let outside = Outside::new(Arc::clone(&issuers));
         let port_after = |index| match options.port {
             0 => Ok(0),
