@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use idform::apply::{self, Outcome, ReadBack};
 use idform::clouds::{self, CLOUDS};
 use idform::compile::{World, compile};
+use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::net::http::{Http, HttpOptions};
 use idform::net::{Access, Patience};
@@ -195,7 +196,7 @@ fn world(setup: &Setup) -> World {
         .map(|account| (account.name.as_str(), account.text.as_str()))
         .collect();
     let (manifests, mut found) = manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&Lock::default()), &mut found);
     let found = found.into_sorted();
     assert!(found.is_empty(), "the manifests are valid: {found:?}");
     let objects: usize = accounts.iter().map(|account| account.objects).sum();

@@ -23,6 +23,7 @@ use std::time::Instant;
 
 use idform::clouds::CLOUDS;
 use idform::compile::{Desired, World, compile};
+use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::model::{Address, Value};
 use idform::observe::{AccountReading, Snapshot};
@@ -136,7 +137,7 @@ fn measure(path: &Path) -> Value {
     let (mut manifests, mut found) =
         manifest::load(&[path.to_owned()], None, CLOUDS, &AllowedEnv::default());
     let loaded = begun.elapsed();
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&Lock::default()), &mut found);
     manifests.documents = Vec::new();
     let compiled = begun.elapsed();
     let found = found.into_sorted();

@@ -19,6 +19,8 @@ pub mod provider;
 
 pub mod manifest;
 
+pub mod lock;
+
 pub mod compile;
 
 pub mod clouds;

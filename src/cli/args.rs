@@ -37,6 +37,8 @@ pub(super) enum Command {
     Drift(Drift),
     /// Join the drift reports of shards
     Merge(Merge),
+    /// Ask issuers what they publish, and lock it for review
+    Lock(Lock),
     /// Write manifests for what is live in an account, and plan them
     Import(Import),
     /// Render a saved plan in any form, also when it is stale
@@ -300,6 +302,9 @@ pub(super) struct Drift {
     pub(super) clouds: Clouds,
     #[command(flatten)]
     pub(super) selecting: Selecting,
+    /// Do not ask issuers, only the clouds
+    #[arg(long)]
+    pub(super) no_issuers: bool,
     /// Known drift that is accepted until a date: a TOML file (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(super) accept: Vec<PathBuf>,
@@ -312,6 +317,28 @@ pub(super) struct Merge {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Lock {
+    #[command(flatten)]
+    pub(super) manifests: Manifests,
+    /// Only tell what moved; exit with 2 when the lock file is behind
+    #[arg(long)]
+    pub(super) check: bool,
+    /// End the overlap of what issuers have withdrawn, and drop issuers nobody uses; for one issuer
+    /// with `=`, which also takes a key that replaces another under its id (repeatable)
+    #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(super) retire: Vec<String>,
+    /// Most issuers asked at once
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) parallelism: u16,
+    /// Time for one request, for example 10s or 500ms
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(super) timeout: Duration,
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -372,6 +399,7 @@ pub(super) enum SchemaOf {
     Manifest,
     Plan,
     Report,
+    Lock,
     Config,
 }
 

@@ -10,7 +10,9 @@ use anyhow::{Context, Result, bail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::lock::fetch::FetchOptions;
 use crate::model::Selector;
+use crate::net::guard::Addresses;
 use crate::net::http::HttpOptions;
 use crate::plan::guard::{Guards, MaxChanges};
 use crate::provider::Cloud;
@@ -120,6 +122,7 @@ impl Config {
                 bail!("[endpoints]: there is no cloud `{cloud}`");
             }
         }
+        self.issuer_addresses()?;
         self.guards(None).map(|_| ())
     }
 
@@ -172,6 +175,35 @@ impl Config {
             scheme => bail!("{name}: `{scheme}` is no scheme for an endpoint; write https://…"),
         }
         Ok(Some(text.trim_end_matches('/').to_owned()))
+    }
+
+    /// Where issuers may be.
+    fn issuer_addresses(&self) -> Result<Addresses> {
+        let wrong = |why: String| anyhow::anyhow!("[issuers] allow: {why}");
+        Addresses::allowing(&self.issuers.allow).map_err(wrong)
+    }
+
+    /// How issuers are asked.
+    pub(super) fn fetching(
+        &self,
+        timeout: std::time::Duration,
+        parallelism: u16,
+    ) -> Result<FetchOptions> {
+        let HttpOptions { timeout, proxy, ca } = self.http(timeout)?;
+        // As the connections to clouds do, which ask the environment by themselves.
+        let from_env = || {
+            ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+                .into_iter()
+                .find_map(rim::var)
+        };
+        Ok(FetchOptions {
+            roots: ca.unwrap_or_default(),
+            addresses: self.issuer_addresses()?,
+            resolve: BTreeMap::new(),
+            proxy: proxy.or_else(from_env),
+            timeout,
+            parallelism: usize::from(parallelism),
+        })
     }
 
     /// How requests are sent.
@@ -239,6 +271,7 @@ mod tests {
             "[guard]\n",
             "[guards]\nprotects = []\n",
             "[endpoints]\naws = \"https://x\"\n",
+            "[issuers]\nallow = [\"localhost\"]\n",
             "[guards]\nmax_changes = \"many\"\n",
             "[guards]\nprotect = [\"a/b/c/d\"]\n",
         ] {

@@ -3,12 +3,15 @@
 //! It holds readers and nothing else: no name in this file leads to a way of changing a cloud, and
 //! `tests/it/tidy.rs` sees to it that none will.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 
 use crate::drift::{self, Acceptance, DriftReport};
+use crate::lock::fetch::{Fetched, Fetcher};
+use crate::lock::{IssuerReport, Seen};
 use crate::model::{Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::observe::live::Lists;
 use crate::plan::{self, Guards};
@@ -46,19 +49,54 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     } else {
         Lists::AsNeeded
     };
-    let snapshot = run::block_on(async {
+    let issuers: BTreeSet<String> = if command.no_issuers {
+        BTreeSet::new()
+    } else {
+        let issuers = loaded.world.issuers().into_keys();
+        issuers.map(str::to_owned).collect()
+    };
+    let (snapshot, fetched) = run::block_on(async {
         let clouds = ReadOnly::new(&loaded.world, lists, &command.clouds, &config).await?;
         let progress = Progress::new(output.draws_bars());
-        let snapshot = clouds.read(&loaded.world, &progress).await;
+        let (snapshot, fetched) = tokio::join!(
+            clouds.read(&loaded.world, &progress),
+            fetch(&issuers, command, &config)
+        );
         clouds.close().await;
-        anyhow::Ok(snapshot)
+        anyhow::Ok((snapshot, fetched?))
     })??;
     let plan = plan::make(&loaded.world, &snapshot, &Guards::default());
     let today = now().to_zoned(TimeZone::UTC).date();
-    let report = drift::report(&loaded.world, &snapshot, &plan, &accepted, today);
+    let mut report = drift::report(&loaded.world, &snapshot, &plan, &accepted, today);
+    let seen: BTreeMap<&str, Option<&Seen>> = fetched
+        .iter()
+        .map(|(issuer, seen)| (issuer.as_str(), seen.as_ref().ok()))
+        .collect();
+    let lock = loaded.lock.unwrap_or_default();
+    report.issuers = drift::issuers::report(&loaded.world, &snapshot, &lock, &seen, now());
+    report.complete &= report.issuers.iter().all(|issuer| issuer.error.is_none());
     let mut found = loaded.diagnostics.into_sorted();
+    found.extend(super::lock::unfetched(&fetched));
+    found.extend(
+        report
+            .issuers
+            .iter()
+            .filter_map(IssuerReport::replaced_keys),
+    );
     found.extend(report.findings.iter().cloned());
     finish(&report, &found, sources, command, output)
+}
+
+/// Asks the issuers of the selected manifests; without any, not even the roots are read.
+async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -> Result<Fetched> {
+    if issuers.is_empty() {
+        return Ok(Fetched::new());
+    }
+    let options = config.fetching(command.clouds.timeout, command.clouds.parallelism)?;
+    let fetcher = Fetcher::new(options)
+        .map_err(anyhow::Error::msg)
+        .context("prepare to ask issuers")?;
+    Ok(fetcher.all(issuers).await)
 }
 
 fn finish(
@@ -106,7 +144,7 @@ pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Out
     Ok(())
 }
 
-fn now() -> jiff::Timestamp {
+pub(super) fn now() -> jiff::Timestamp {
     jiff::Timestamp::from_second(crate::net::clock::unix_seconds()).unwrap_or_default()
 }
 

@@ -11,6 +11,8 @@ mod explain;
 mod graph;
 mod import;
 mod issuer;
+mod lock;
+mod lock_file;
 mod merge;
 mod output;
 mod packaging;
@@ -57,6 +59,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Apply(command) => apply::run(command, &args.common, &output),
         Command::Drift(command) => drift::run(command, &args.common, &output),
         Command::Merge(command) => merge::run(command, &output),
+        Command::Lock(command) => lock::run(command, &args.common, &output),
         Command::Import(command) => import::run(command, &args.common, &output),
         Command::Show(command) => show::run(command, &output),
         Command::Graph(command) => graph::run(command, &args.common, &output),
@@ -84,6 +87,7 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         Command::Validate(command) => ("validate", command.format == args::Format::Json),
         Command::Plan(command) => ("plan", command.rendering.format == args::PlanFormat::Json),
         Command::Apply(command) => ("apply", command.format == args::Format::Json),
+        Command::Lock(command) => ("lock", command.format == args::Format::Json),
         Command::Show(_)
         | Command::Drift(_)
         | Command::Merge(_)
@@ -104,7 +108,7 @@ fn document_of(command: &Command, error: &anyhow::Error) -> Option<String> {
         finding.note(format!("caused by: {cause}"))
     })];
     let sources = SourceMap::default();
-    Some(if name == "validate" {
+    Some(if name == "validate" || name == "lock" {
         report_json::to_json(&report_json::document(
             name,
             Exit::Error.code(),

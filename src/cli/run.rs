@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::compile::{Selection, World, compile};
+use crate::lock::Lock;
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
@@ -22,12 +23,14 @@ use crate::sandbox::{self, Sandbox};
 use crate::view::progress::Progress;
 
 use super::config::Config;
-use super::{args, rim};
+use super::{args, lock_file, rim};
 
 /// Manifests, read and compiled.
 pub(super) struct Loaded {
     pub(super) manifests: Manifests,
     pub(super) world: World,
+    /// [`None`] when there is one that cannot be read; the diagnostics say why.
+    pub(super) lock: Option<Lock>,
     pub(super) diagnostics: Diagnostics,
 }
 
@@ -61,18 +64,35 @@ pub(super) fn load_paths(
     wanted: &args::Manifests,
     config: &Config,
 ) -> Loaded {
+    load_with(paths, stdin, wanted, config, true)
+}
+
+/// As [`load_paths`], for the command that makes the lock: what is not locked yet is no mistake.
+pub(super) fn load_to_lock(wanted: &args::Manifests, config: &Config) -> Loaded {
+    load_with(&wanted.paths, None, wanted, config, false)
+}
+
+fn load_with(
+    paths: &[PathBuf],
+    stdin: Option<String>,
+    wanted: &args::Manifests,
+    config: &Config,
+    pins: bool,
+) -> Loaded {
     let mut allowed = AllowedEnv::default();
     for name in wanted.env.iter().chain(config.allowed_env()) {
         allowed.allow(name, std::env::var(name).ok());
     }
     let (mut manifests, mut diagnostics) =
         crate::manifest::load(paths, stdin, crate::clouds::CLOUDS, &allowed);
-    let world = compile(&manifests, &mut diagnostics);
+    let lock = lock_file::read(paths, &mut manifests.sources, &mut diagnostics);
+    let world = compile(&manifests, lock.as_ref().filter(|_| pins), &mut diagnostics);
     // From here on the world and the texts are enough, and the documents are the larger half.
     manifests.documents = Vec::new();
     Loaded {
         manifests,
         world,
+        lock,
         diagnostics,
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn run(command: &Schema, output: &Output) -> Result<Exit> {
         SchemaOf::Manifest => manifest::manifest_schema(clouds::CLOUDS),
         SchemaOf::Plan => view::schema::plan_schema(),
         SchemaOf::Config => super::config::schema(),
+        SchemaOf::Lock => crate::lock::file::schema(),
         SchemaOf::Report => view::schema::report_schema(),
     };
     let mut text = serde_json::to_string_pretty(&schema)?;

@@ -8,7 +8,9 @@ use crate::manifest::{Document, Ensure, Given, GivenValue, Manifests};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, Fields, SourceMap, Value};
 use crate::provider::{Clear, Field, Naming, Need, field_of};
 
+use super::locked::Pinning;
 use super::{Desired, Origin};
+use crate::lock::Lock;
 
 /// A desired object with the document it came from, for messages.
 pub(super) struct Lowered<'a> {
@@ -29,6 +31,7 @@ pub(super) fn accounts(manifests: &Manifests) -> BTreeMap<String, Arc<Account>> 
 pub(super) fn objects<'a>(
     manifests: &'a Manifests,
     accounts: &BTreeMap<String, Arc<Account>>,
+    lock: Option<&Lock>,
     diagnostics: &mut Diagnostics,
 ) -> Objects<'a> {
     let mut objects = Objects::new();
@@ -64,7 +67,8 @@ pub(super) fn objects<'a>(
             .entry(document.origin.source)
             .or_insert_with(|| Arc::<str>::from(manifests.sources.name(document.origin.source)))
             .clone();
-        let desired = lower(document, account, file, &manifests.sources, diagnostics);
+        let sources = &manifests.sources;
+        let desired = lower(document, account, file, lock, sources, diagnostics);
         match objects.entry(desired.address.clone()) {
             Entry::Vacant(slot) => {
                 slot.insert(Lowered { desired, document });
@@ -87,12 +91,14 @@ fn lower(
     document: &Document,
     account: &Account,
     file: Arc<str>,
+    lock: Option<&Lock>,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Desired {
     let info = document.kind.info();
     let mut fields = Fields::new();
     let mut lines = BTreeMap::new();
+    let mut pinning = Pinning::new(document, lock);
     for (name, given) in &document.spec {
         let Some(field) = field_of(info, name) else {
             continue;
@@ -101,7 +107,16 @@ fn lower(
         if document.lifecycle.ignore.contains(name) && field.need != Need::Always {
             continue;
         }
-        if let Some(value) = canonical(field, given, diagnostics) {
+        let value = match &given.value {
+            GivenValue::IssuerKeys { .. } | GivenValue::IssuerFingerprints { .. } => {
+                pinning.value(field, given, diagnostics)
+            }
+            GivenValue::Value(_)
+            | GivenValue::Cleared
+            | GivenValue::External(_)
+            | GivenValue::Local(_) => canonical(field, given),
+        };
+        if let Some(value) = value {
             fields.insert(name.clone(), value);
             lines.insert(name.clone(), sources.start(given.span).line);
         }
@@ -144,6 +159,7 @@ fn lower(
         fields,
         needs: BTreeSet::new(),
         references: BTreeMap::new(),
+        from_lock: pinning.from_lock(),
         origin: Origin {
             file,
             line: sources.start(document.origin).line,
@@ -153,7 +169,7 @@ fn lower(
 }
 
 /// The canonical value of what was given; references become names later.
-fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Option<Value> {
+fn canonical(field: &Field, given: &Given) -> Option<Value> {
     match &given.value {
         GivenValue::Value(value) => Some(value.clone()),
         GivenValue::Cleared => match field.clear {
@@ -163,17 +179,8 @@ fn canonical(field: &Field, given: &Given, diagnostics: &mut Diagnostics) -> Opt
             Clear::Refused(_) => None,
         },
         GivenValue::External(name) | GivenValue::Local(name) => Some(Value::String(name.clone())),
-        GivenValue::IssuerKeys | GivenValue::IssuerFingerprints => {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::IssuerNotLocked,
-                    format!("`{}` takes its value from idform.lock", field.name),
-                )
-                .at(given.span, "the issuer is not in the lock file")
-                .help("give the values themselves: this version reads no lock file yet"),
-            );
-            None
-        }
+        // The lock has these.
+        GivenValue::IssuerKeys { .. } | GivenValue::IssuerFingerprints { .. } => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure: what comes out depends on the documents alone, and not on their order.
 
+mod locked;
 mod lower;
 mod resolve;
 pub mod select;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use locked::FromLock;
 pub use select::{Selection, Shard};
 
+use crate::lock::Lock;
 use crate::manifest::{Ensure, Manifests, Mode};
 use crate::model::{Account, Address, Diagnostics, Fields};
 use crate::provider::ResourceKind;
@@ -49,6 +52,8 @@ pub struct Desired {
     pub needs: BTreeSet<Address>,
     /// Fields that refer to managed objects.
     pub references: BTreeMap<String, Address>,
+    /// What of it is taken from the lock.
+    pub from_lock: Option<FromLock>,
     /// Where its document begins.
     pub origin: Origin,
     /// Where each managed field stands.
@@ -68,11 +73,26 @@ pub struct World {
     pub partial: Option<String>,
 }
 
-/// Compiles all documents; what is wrong goes to `diagnostics`, and the world is only good for use
+impl World {
+    /// The issuers whose keys or chains are pinned, each with the objects that do. What shall be
+    /// absent pins nothing.
+    pub fn issuers(&self) -> BTreeMap<&str, Vec<&Desired>> {
+        let mut issuers: BTreeMap<&str, Vec<&Desired>> = BTreeMap::new();
+        for desired in self.objects.values() {
+            if let Some(from_lock) = &desired.from_lock {
+                issuers.entry(&from_lock.issuer).or_default().push(desired);
+            }
+        }
+        issuers
+    }
+}
+
+/// Compiles all documents. Values that come from the issuer are taken from the lock; without one
+/// (it could not be read, or is about to be made) they are left out and nothing is said. What is wrong goes to `diagnostics`, and the world is only good for use
 /// when that holds no errors.
-pub fn compile(manifests: &Manifests, diagnostics: &mut Diagnostics) -> World {
+pub fn compile(manifests: &Manifests, lock: Option<&Lock>, diagnostics: &mut Diagnostics) -> World {
     let accounts = lower::accounts(manifests);
-    let mut objects = lower::objects(manifests, &accounts, diagnostics);
+    let mut objects = lower::objects(manifests, &accounts, lock, diagnostics);
     resolve::references(manifests, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);
     resolve::waits(&mut objects);

@@ -54,8 +54,8 @@ pub(super) fn references(
                 }
                 GivenValue::Value(_)
                 | GivenValue::Cleared
-                | GivenValue::IssuerKeys
-                | GivenValue::IssuerFingerprints => continue,
+                | GivenValue::IssuerKeys { .. }
+                | GivenValue::IssuerFingerprints { .. } => continue,
             };
             let address = Address {
                 account: desired.address.account.clone(),

@@ -6,6 +6,7 @@
 //! Nothing here holds a call, and nothing here knows of writing.
 
 mod accept;
+pub mod issuers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use jiff::civil::Date;
 pub use accept::{Acceptance, Subject, parse};
 
 use crate::compile::{Desired, World};
+use crate::lock::IssuerReport;
 use crate::manifest::Ensure;
 use crate::model::{CloudId, Code, Diagnostic, Fields, KindName, Value};
 use crate::observe::{AccountReading, Snapshot, Unmanaged};
@@ -182,6 +184,8 @@ pub struct DriftReport {
     pub unlisted: Vec<Unlisted>,
     /// Differences that somebody answers for.
     pub accepted: Vec<Accepted>,
+    /// Every issuer that was asked, and what moved there.
+    pub issuers: Vec<IssuerReport>,
     /// How many declared objects are as their manifests say.
     pub in_sync: usize,
     /// False when something could not be read.
@@ -195,7 +199,9 @@ pub struct DriftReport {
 impl DriftReport {
     /// Whether anything is to be mended or accepted.
     pub fn has_drift(&self) -> bool {
-        !self.objects.is_empty() || !self.unmanaged.is_empty()
+        !self.objects.is_empty()
+            || !self.unmanaged.is_empty()
+            || self.issuers.iter().any(IssuerReport::has_moved)
     }
 }
 

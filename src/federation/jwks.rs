@@ -2,18 +2,19 @@
 //!
 //! No function here puts key material of a private key into a message.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 mod differences;
 mod rules;
-mod strict;
 mod summary;
 
 pub use differences::{KeyDifferences, differences};
 pub use rules::{KeyProblem, PRIVATE_MEMBERS};
 pub use summary::{KeySummary, describe, thumbprint};
 
-use super::curve;
+use super::{curve, strict, without_mark};
 use crate::model::Code;
 
 /// Members that decide what a key accepts; all others (x5c, x5t, issuer) are decoration that
@@ -47,6 +48,81 @@ pub fn check(set: &Value) -> Result<Value, Vec<KeyProblem>> {
 pub fn sort_out(set: &Value) -> (Value, Vec<KeyProblem>) {
     let (good, problems) = rules::sort_out(set);
     (canonical_set(good.into_iter()), problems)
+}
+
+/// What an issuer publishes: the keys that can verify signatures, and what is wrong with others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// Each in canonical form, sorted. Never empty.
+    pub keys: Vec<Value>,
+    /// Keys that are not taken, and why. Keys for encryption are no problem and not in here.
+    pub left_out: Vec<KeyProblem>,
+}
+
+/// Reads the body that an issuer's `jwks_uri` answered with.
+///
+/// # Errors
+/// It is no key set, or holds no key that can verify signatures. Such an answer must never empty
+/// what is pinned.
+pub fn published(body: &[u8]) -> Result<Published, String> {
+    let mut set = strict::json(strict::text(body)?)?;
+    respell(&mut set);
+    let (canonical, problems) = sort_out(&set);
+    let mut known = BTreeSet::new();
+    let keys: Vec<Value> = keys_of(&canonical)
+        .iter()
+        .filter(|key| can_verify(key) && known.insert(identity(key)))
+        .cloned()
+        .collect();
+    if keys.is_empty() {
+        let why: Vec<String> = problems.iter().map(KeyProblem::sentence).collect();
+        return Err(if why.is_empty() {
+            "no key of the set can verify signatures".to_owned()
+        } else {
+            why.join("; ")
+        });
+    }
+    Ok(Published {
+        keys,
+        left_out: problems,
+    })
+}
+
+/// Some issuers write numbers in plain base64. Nobody here can mend that, and it means the same.
+fn respell(set: &mut Value) {
+    let keys = set.get_mut("keys").and_then(Value::as_array_mut);
+    for key in keys.into_iter().flatten() {
+        for name in ["n", "e", "x", "y"] {
+            if let Some(Value::String(text)) = key.get_mut(name) {
+                *text = text.replace('+', "-").replace('/', "_");
+            }
+        }
+    }
+}
+
+/// The keys of a set in canonical form; none of a value that is no key set.
+pub fn keys_of(set: &Value) -> &[Value] {
+    set.get("keys")
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Whether a key can verify signatures of tokens: keys for encryption cannot.
+pub fn can_verify(key: &Value) -> bool {
+    rules::signs(key)
+}
+
+/// What tells a key from others of its issuer: its `kid`, and without one its thumbprint.
+pub fn identity(key: &Value) -> String {
+    match key.get("kid").and_then(Value::as_str) {
+        Some(kid) if !kid.is_empty() => format!("kid {kid}"),
+        Some(_) | None => format!("thumbprint {}", thumbprint(key).unwrap_or_default()),
+    }
+}
+
+/// The canonical form of these keys together.
+pub fn set_of<'v>(keys: impl Iterator<Item = &'v Value>) -> Value {
+    canonical_set(keys)
 }
 
 /// The canonical form of a key set that a cloud holds: `{"keys": [...]}` with the deciding members
@@ -123,11 +199,6 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 fn encode(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// JSON has no byte order mark, but real servers send one.
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -112,7 +112,13 @@ pub enum GivenValue {
     /// A reference to an object that is not managed here, by its name in the cloud.
     External(String),
     /// The issuer's keys, from the lock.
-    IssuerKeys,
+    IssuerKeys {
+        /// How long withdrawn ones stay, where the document says it.
+        overlap_hours: Option<u32>,
+    },
     /// The issuer's TLS fingerprints, from the lock.
-    IssuerFingerprints,
+    IssuerFingerprints {
+        /// How long withdrawn ones stay, where the document says it.
+        overlap_hours: Option<u32>,
+    },
 }

@@ -178,7 +178,7 @@ fn form_words(form: &Form) -> String {
                 rule_words(item)
             )
         }
-        Form::Keys { max_characters } => format!(
+        Form::Keys { max_characters, .. } => format!(
             "{{issuer: true}}, {{file: PATH}} or {{inline: {{keys: [...]}}}}; at most {max_characters} characters as JSON"
         ),
         Form::Fingerprints { max_items } => {

@@ -106,6 +106,7 @@ static PROVIDER: KindInfo = KindInfo {
             "keys",
             Form::Keys {
                 max_characters: 2000,
+                key_types: &["RSA"],
             },
             Clear::Refused("keys can only be replaced"),
         ),

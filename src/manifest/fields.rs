@@ -58,7 +58,7 @@ fn field_value(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Optio
         }
         Form::Choice(words) => Value::from(checker.choice(node, name, words)?),
         Form::TextSet { item, max_items } => text_set(checker, node, name, item, *max_items)?,
-        Form::Keys { max_characters } => {
+        Form::Keys { max_characters, .. } => {
             return super::keys::keys(checker, entry, name, *max_characters);
         }
         Form::Fingerprints { max_items } => {

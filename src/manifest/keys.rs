@@ -10,8 +10,11 @@ use super::fields::{one_of, within};
 use super::json;
 use super::load::Refusal;
 use super::node::{Entry, Node, NodeValue};
-use crate::federation::jwks::{self, KeyProblem};
+use crate::federation::jwks;
 use crate::model::{Code, Diagnostic};
+
+/// Longest overlap, in hours: ninety days, longer than any issuer rotates.
+const OVERLAP_HOURS_LIMIT: u32 = 90 * 24;
 
 const WAYS: &str =
     "write exactly one of {issuer: true}, {file: keys.jwks.json}, {inline: {keys: [...]}}";
@@ -23,6 +26,10 @@ pub(super) fn keys(
     name: &str,
     max_characters: usize,
 ) -> Option<GivenValue> {
+    if let Some(overlap) = from_issuer(&field.value) {
+        let overlap_hours = issuer(checker, &field.value, overlap, WAYS)?;
+        return Some(GivenValue::IssuerKeys { overlap_hours });
+    }
     let way = one_of(
         checker,
         &field.value,
@@ -31,7 +38,6 @@ pub(super) fn keys(
         WAYS,
     )?;
     let set = match way.key.as_str() {
-        "issuer" => return issuer(checker, &way.value, WAYS).then_some(GivenValue::IssuerKeys),
         "file" => from_file(checker, &way.value, name)?,
         _ => inline(checker, field, way, name)?,
     };
@@ -50,17 +56,62 @@ pub(super) fn keys(
     Some(GivenValue::Value(set))
 }
 
-fn issuer(checker: &mut Checker<'_>, node: &Node, help: &str) -> bool {
+/// Whether the value is `{issuer: …}`, alone or with an `overlap`, and that.
+fn from_issuer(value: &Node) -> Option<Option<&Node>> {
+    let NodeValue::Map(entries) = &value.value else {
+        return None;
+    };
+    value.get("issuer")?;
+    let overlap = value.get("overlap");
+    let is_it = entries.len() == 1 + usize::from(overlap.is_some());
+    is_it.then_some(overlap)
+}
+
+/// Reads `{issuer: true, overlap: 48h}`; the overlap in hours.
+fn issuer(
+    checker: &mut Checker<'_>,
+    value: &Node,
+    overlap: Option<&Node>,
+    help: &str,
+) -> Option<Option<u32>> {
+    let node = value.get("issuer")?;
     match checker.flag(node, "`issuer`") {
-        Some(true) => true,
+        Some(true) => {}
         Some(false) => {
             let finding = Diagnostic::error(Code::InvalidValue, "`issuer` can only be true")
                 .at(node.span, "false says nothing about where they come from")
                 .help(help);
             checker.report(finding);
-            false
+            return None;
         }
-        None => false,
+        None => return None,
+    }
+    let Some(node) = overlap else {
+        return Some(None);
+    };
+    let text = checker.text(node, "`overlap`")?;
+    let hours = hours(&text).filter(|hours| *hours <= OVERLAP_HOURS_LIMIT);
+    if hours.is_none() {
+        let finding = checker
+            .out_of_range("`overlap`")
+            .at(node.span, "needed: hours or days, at most 90 days")
+            .help("write for example 48h or 3d");
+        checker.report(finding);
+    }
+    hours.map(Some)
+}
+
+/// `48h` or `2d` in hours.
+fn hours(text: &str) -> Option<u32> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u32 = number.parse().ok()?;
+    match unit {
+        "h" => Some(number),
+        "d" => number.checked_mul(24),
+        _ => None,
     }
 }
 
@@ -90,7 +141,7 @@ fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value
                 }
                 let mut finding = bad_keys(code, name).at(node.span, "in this file");
                 for problem in said {
-                    finding = finding.note(sentence(problem));
+                    finding = finding.note(problem.sentence());
                 }
                 checker.report(finding);
             }
@@ -166,13 +217,6 @@ fn bad_keys(code: Code, name: &str) -> Diagnostic {
     }
 }
 
-fn sentence(problem: &KeyProblem) -> String {
-    match problem.key {
-        Some(index) => format!("key {}: {}", index + 1, problem.text),
-        None => problem.text.clone(),
-    }
-}
-
 /// A list of SHA-1 values, or `{issuer: true}`.
 pub(super) fn fingerprints(
     checker: &mut Checker<'_>,
@@ -183,8 +227,13 @@ pub(super) fn fingerprints(
     let help = "write a list of SHA-1 fingerprints (40 hexadecimal digits), or {issuer: true}";
     let items = match &node.value {
         NodeValue::Map(_) => {
-            let way = one_of(checker, node, name, &["issuer"], help)?;
-            return issuer(checker, &way.value, help).then_some(GivenValue::IssuerFingerprints);
+            if let Some(overlap) = from_issuer(node) {
+                let overlap_hours = issuer(checker, node, overlap, help)?;
+                return Some(GivenValue::IssuerFingerprints { overlap_hours });
+            }
+            one_of(checker, node, name, &["issuer", "overlap"], help)?;
+            checker.missing(node.span, "`issuer`", help);
+            return None;
         }
         NodeValue::List(items) => items,
         NodeValue::Scalar(_) => {

@@ -30,10 +30,11 @@ mod yaml;
 
 pub use document::{Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned};
 pub use explain::explain;
+pub use node::{Entry, Node, NodeValue, Scalar};
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;
 
-use crate::model::{Account, Diagnostics, SourceMap};
+use crate::model::{Account, Code, Diagnostic, Diagnostics, SourceId, SourceMap};
 use crate::provider::Cloud;
 use load::{Manifest, Place, SideFiles};
 
@@ -89,4 +90,23 @@ pub fn parse_texts(
     let sides = SideFiles::from_texts(side_files);
     let manifests = read::all(sources, &found, &sides, clouds, env, &mut out);
     (manifests, out)
+}
+
+/// Reads a text of one YAML document into a tree, within the same bounds as manifests; for files
+/// that the program itself writes. [`None`] for an empty text and after a report.
+pub fn tree(sources: &SourceMap, source: SourceId, out: &mut Diagnostics) -> Option<Node> {
+    let length = sources.text(source).len();
+    let mut documents = yaml::Documents::new(sources, source, 0..length);
+    let first = documents.next();
+    if let Some(second) = documents.next() {
+        out.push(
+            Diagnostic::error(Code::YamlSyntax, "the file holds more than one document")
+                .at(second.span, "the second one begins here")
+                .help("keep one of them"),
+        );
+    }
+    let wrong = documents.finish();
+    let is_broken = wrong.has_errors();
+    out.extend(wrong);
+    first.filter(|_| !is_broken)
 }

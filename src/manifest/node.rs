@@ -6,17 +6,17 @@ use crate::model::Span;
 
 /// A value and where it was written. Behind an alias the place is the alias.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
+pub struct Node {
     /// What was written.
-    pub(super) value: NodeValue,
+    pub value: NodeValue,
     /// Where. A block mapping points at its first key, a block list at its first dash, an omitted
     /// value at its key.
-    pub(super) span: Span,
+    pub span: Span,
 }
 
 /// The three shapes of YAML.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum NodeValue {
+pub enum NodeValue {
     /// A single text; its meaning is for the reader to decide.
     Scalar(Scalar),
     /// A list.
@@ -27,28 +27,28 @@ pub(super) enum NodeValue {
 
 /// A single text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Scalar {
+pub struct Scalar {
     /// The text, quotes and escapes resolved; `1e3` and `0123` stay what was written.
-    pub(super) text: String,
+    pub text: String,
     /// Neither quoted, nor a block, nor tagged as text, so that it may mean null, a switch or a
     /// number.
-    pub(super) is_plain: bool,
+    pub is_plain: bool,
 }
 
 /// One member of a mapping.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// The key.
-    pub(super) key: String,
+    pub key: String,
     /// Where the key stands.
-    pub(super) key_span: Span,
+    pub key_span: Span,
     /// The value.
-    pub(super) value: Node,
+    pub value: Node,
 }
 
 impl Node {
     /// Whether the value is null: written so, or left out.
-    pub(super) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         match &self.value {
             NodeValue::Scalar(scalar) => {
                 scalar.is_plain
@@ -59,7 +59,7 @@ impl Node {
     }
 
     /// The value of a key, when this is a mapping that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
             NodeValue::Map(entries) => entries
                 .iter()

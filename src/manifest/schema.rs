@@ -262,7 +262,7 @@ fn form(form: &Form) -> Map<String, Value> {
                 "minItems": 1,
                 "items": {"type": "string", "pattern": "^([ :]*[0-9A-Fa-f]){40}[ :]*$"},
             },
-            only("issuer", &json!({"const": true})),
+            from_issuer(),
         ]}),
         Form::Reference { .. } => json!({"oneOf": [
             {"type": "string", "pattern": NAME},
@@ -300,10 +300,26 @@ fn keys() -> Value {
         "properties": {"keys": {"type": "array", "minItems": 1, "items": {"type": "object"}}},
     });
     json!({"oneOf": [
-        only("issuer", &json!({"const": true})),
+        from_issuer(),
         only("file", &json!({"type": "string", "minLength": 1})),
         only("inline", &inline),
     ]})
+}
+
+fn from_issuer() -> Value {
+    json!({
+        "type": "object",
+        "required": ["issuer"],
+        "additionalProperties": false,
+        "properties": {
+            "issuer": {"const": true},
+            "overlap": {
+                "type": "string",
+                "pattern": "^[0-9]+[hd]$",
+                "description": "How long what the issuer withdraws stays pinned: hours or days, 24h when absent.",
+            },
+        },
+    })
 }
 
 fn only(key: &str, schema: &Value) -> Value {

@@ -126,8 +126,8 @@ fn summary(text: &mut String, sources: &SourceMap, document: &Document) {
             other @ (GivenValue::Cleared
             | GivenValue::Local(_)
             | GivenValue::External(_)
-            | GivenValue::IssuerKeys
-            | GivenValue::IssuerFingerprints) => format!("{other:?}"),
+            | GivenValue::IssuerKeys { .. }
+            | GivenValue::IssuerFingerprints { .. }) => format!("{other:?}"),
         };
         writeln!(
             text,

@@ -44,6 +44,12 @@ pub fn file(schema: &str, comment: &str, drafts: &[&Draft]) -> String {
     )
 }
 
+/// A text on one line as YAML, quoted unless nobody can misread it; for files in which variables
+/// mean nothing.
+pub fn one_line(text: &str) -> String {
+    scalar(text)
+}
+
 fn indent(text: &mut String, level: usize) {
     for _ in 0..level {
         text.push_str("  ");

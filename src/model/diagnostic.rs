@@ -72,7 +72,13 @@ codes! {
     UnsupportedBySite, "unsupported-by-site", "The account's site does not know this field.";
     InvalidKeys, "invalid-keys", "The key set is no JWKS with usable public keys.";
     PrivateKey, "private-key", "The key set holds private key material. Treat that key as leaked: whoever can read the repository can sign in. Publish the public half only.";
-    IssuerNotLocked, "issuer-not-locked", "`{issuer: true}` takes the issuer's keys or fingerprints from idform.lock, which does not hold this issuer.";
+    IssuerNotLocked, "issuer-not-locked", "`{issuer: true}` takes the issuer's keys or fingerprints from idform.lock, which does not hold this issuer. Run `idform lock` with the same paths, and review what it wrote.";
+    IssuerUnreachable, "issuer-unreachable", "An issuer could not be fetched: its name, its address, the connection, TLS, or a limit on size and time. Only https is used, only public addresses are connected to unless the operator's configuration allows others ([issuers] allow), and no redirect leads to another host. What is locked of it stays as it is; other issuers are not affected.";
+    IssuerUnusable, "issuer-unusable", "What an issuer published cannot be used: its discovery document is about another issuer (compared byte for byte, a slash at the end included), or its key set is none. What is locked of it stays as it is.";
+    IssuerKeyReplaced, "issuer-key-replaced", "An issuer publishes a key under the id of another one that is locked. Rotations bring new ids; the same id with other material is a mistake or an attack. The locked key stays. When the issuer confirms it, `idform lock --retire ISSUER` takes the new key and drops the old one at once.";
+    IssuerKeyLeftOut, "issuer-key-left-out", "A key that an issuer publishes is not pinned on a cloud, because the cloud takes no keys of its type or no more of them. Tokens signed with it are refused there.";
+    LockInvalid, "lock-invalid", "idform.lock cannot be read. It is written by `idform lock`; after a merge conflict take either side and run `idform lock` again.";
+    LockTooNew, "lock-too-new", "idform.lock was written by a newer version of idform, which may hold what this one does not know. Update this one.";
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
     EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";
     CannotRun, "cannot-run", "The run could not begin: an endpoint is no usable URL, the sandbox could not be started, standard input could not be read. The message says what was attempted and the causes follow it. Nothing was contacted.";

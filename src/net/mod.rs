@@ -1,6 +1,7 @@
-//! Talking to clouds: HTTP, budgets, retries, the clock.
+//! Talking to clouds and issuers: HTTP, guarded addresses, budgets, retries, the clock.
 
 pub mod clock;
+pub mod guard;
 pub mod http;
 pub mod limit;
 pub mod session;

@@ -58,6 +58,8 @@ pub enum Form {
     Keys {
         /// Longest canonical JSON text the cloud takes, in characters.
         max_characters: usize,
+        /// Key types (`kty`) it takes of what an issuer publishes.
+        key_types: &'static [&'static str],
     },
     /// SHA-1 fingerprints of certificates, or `{issuer: true}`.
     Fingerprints {

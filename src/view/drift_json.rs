@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::issuers::{self, IssuerDocument};
 use super::plan_json::{self, ResourceChange, SourceDocument};
 use super::report_json::{DiagnosticDocument, FORMAT_VERSION, findings};
 use crate::drift::{Accepted, DriftReport, Drifted, Stranger};
@@ -59,7 +60,7 @@ pub struct DriftDocument {
     pub unlisted: Vec<UnlistedDocument>,
     /// Differences that somebody answers for.
     pub accepted: Vec<AcceptedDocument>,
-    /// What moved at issuers since they were locked.
+    /// Every issuer that was asked, and what moved there since it was locked and put on clouds.
     pub issuers: Vec<IssuerDocument>,
     /// What standard error said.
     pub diagnostics: Vec<DiagnosticDocument>,
@@ -185,17 +186,6 @@ pub struct AcceptedDocument {
     pub until: String,
 }
 
-/// What moved at an issuer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct IssuerDocument {
-    /// The issuer.
-    pub issuer: String,
-    /// What moved, as a stable word.
-    pub change: String,
-    /// The same in a sentence.
-    pub detail: String,
-}
-
 impl ResourceDrift {
     /// In a few words, what is the matter.
     pub(super) fn what(&self) -> String {
@@ -263,7 +253,7 @@ pub fn document(input: &DriftInput<'_>) -> DriftDocument {
             })
             .collect(),
         accepted: report.accepted.iter().map(accepted).collect(),
-        issuers: Vec::new(),
+        issuers: report.issuers.iter().map(issuers::issuer).collect(),
         diagnostics: findings(input.diagnostics, input.sources),
     };
     document.count();
@@ -403,18 +393,15 @@ pub fn merge(documents: Vec<DriftDocument>) -> DriftDocument {
         merged.unreadable.extend(document.unreadable);
         merged.unlisted.extend(document.unlisted);
         merged.accepted.extend(document.accepted);
+        merged.issuers.extend(document.issuers);
         // Shards share manifests, and so what is wrong with them and with issuers.
-        for issuer in document.issuers {
-            if !merged.issuers.contains(&issuer) {
-                merged.issuers.push(issuer);
-            }
-        }
         for finding in document.diagnostics {
             if !merged.diagnostics.contains(&finding) {
                 merged.diagnostics.push(finding);
             }
         }
     }
+    merged.issuers = issuers::merge(std::mem::take(&mut merged.issuers).into_iter());
     merged.accounts.sort();
     merged.resource_drift.sort_by(|left, right| {
         let key = |found: &ResourceDrift| {

@@ -176,8 +176,24 @@ fn rest(document: &DriftDocument) -> String {
         )
     });
     list("Accepted", accepted.collect());
-    let issuers = document.issuers.iter();
-    let issuers = issuers.map(|found| format!("{}: {}", code(&found.issuer), code(&found.detail)));
+    let issuers = document.issuers.iter().flat_map(|found| {
+        let unknown = (!found.reachable).then(|| "could not be fetched".to_owned());
+        let changes = found.changes.iter().map(|change| {
+            let objects: Vec<String> = change.objects.iter().map(|name| code(name)).collect();
+            let objects = if objects.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", objects.join(", "))
+            };
+            format!(
+                "{}: {}{objects}",
+                plain(&change.urgency),
+                code(&change.detail)
+            )
+        });
+        let said = unknown.into_iter().chain(changes);
+        said.map(|said| format!("{}, {said}", code(&found.issuer)))
+    });
     list("Issuers", issuers.collect());
     let findings = document.diagnostics.iter();
     let findings =

@@ -70,14 +70,11 @@ pub fn render(document: &DriftDocument, theme: &Theme, width: usize) -> String {
         lines
     });
     section(&mut out, "Accepted", accepted.collect(), theme);
-    let issuers = document.issuers.iter();
-    let issuers = issuers.map(|issuer| {
-        format!(
-            "  ~ {}  {}",
-            neutral(&issuer.issuer),
-            neutral(&issuer.detail)
-        )
-    });
+    let mut issuers = Vec::new();
+    for issuer in &document.issuers {
+        super::lock_text::lines(&mut issuers, issuer, theme);
+    }
+    let issuers = issuers.into_iter().map(|line| format!("  {line}"));
     section(&mut out, "Issuers", issuers.collect(), theme);
     ending(&mut out, document, theme);
     out.join("\n") + "\n"
@@ -272,7 +269,15 @@ pub(super) fn summary(document: &DriftDocument) -> String {
             parts.push(format!("{count} {words}"));
         }
     }
-    let moved = counts.drifted + counts.unmanaged > 0;
+    let issuers = document
+        .issuers
+        .iter()
+        .filter(|issuer| issuer.has_moved())
+        .count();
+    if issuers > 0 {
+        parts.push(format!("{} moved", counted(issuers, "issuer")));
+    }
+    let moved = counts.drifted + counts.unmanaged + issuers > 0;
     let opening = match (moved, document.complete) {
         (true, _) | (false, false) => "Drift:",
         (false, true) => "No drift.",

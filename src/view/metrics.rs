@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::drift_json::DriftDocument;
+use super::issuers::IssuerDocument;
 
 /// The name of the time of the last run that read everything.
 const LAST_SUCCESS: &str = "idform_last_success_timestamp_seconds";
@@ -101,6 +102,8 @@ pub fn render(document: &DriftDocument, now: Timestamp, last_success: Option<i64
         &days,
     );
 
+    issuers(&mut out, document, today);
+
     let is_success = document.complete && !document.errored;
     let success = if is_success {
         Some(now.as_second())
@@ -119,6 +122,63 @@ pub fn render(document: &DriftDocument, now: Timestamp, last_success: Option<i64
     );
     out.push_str("# EOF\n");
     out
+}
+
+/// What is known of issuers; nothing where none was asked.
+fn issuers(out: &mut String, document: &DriftDocument, today: Date) {
+    if document.issuers.is_empty() {
+        return;
+    }
+    let each = |value: fn(&IssuerDocument) -> bool| -> BTreeMap<Labels, i64> {
+        let issuers = document.issuers.iter();
+        let sample = |issuer: &IssuerDocument| {
+            (
+                vec![("issuer", issuer.issuer.clone())],
+                i64::from(value(issuer)),
+            )
+        };
+        issuers.map(sample).collect()
+    };
+    let help = "Whether an issuer could be fetched (1) or not (0).";
+    family(
+        out,
+        "idform_issuer_reachable",
+        help,
+        &each(|issuer| issuer.reachable),
+    );
+    let help = "Whether the lock file is behind an issuer (1) or not (0).";
+    family(
+        out,
+        "idform_issuer_lock_behind",
+        help,
+        &each(|issuer| issuer.lock_behind),
+    );
+    let changes = document.issuers.iter().flat_map(|issuer| {
+        issuer.changes.iter().map(|change| {
+            vec![
+                ("issuer", issuer.issuer.clone()),
+                ("change", change.change.clone()),
+                ("urgency", change.urgency.clone()),
+            ]
+        })
+    });
+    let help = "What moved at issuers since they were locked and put on clouds.";
+    family(out, "idform_issuer_changes", help, &counted(changes));
+    let ends = document.issuers.iter().filter_map(|issuer| {
+        let end: Timestamp = issuer.certificate_ends.as_ref()?.parse().ok()?;
+        let left = today.until(end.to_zoned(TimeZone::UTC).date()).ok()?;
+        Some((
+            vec![("issuer", issuer.issuer.clone())],
+            i64::from(left.get_days()),
+        ))
+    });
+    let help = "Days until the first TLS certificate of an issuer ends; negative when it has.";
+    family(
+        out,
+        "idform_issuer_certificate_days_to_expiry",
+        help,
+        &ends.collect(),
+    );
 }
 
 /// The time of the last success in an earlier exposition.

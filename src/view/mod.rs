@@ -20,6 +20,8 @@ pub mod graph;
 pub mod html;
 pub mod import_json;
 pub mod import_text;
+pub mod issuers;
+pub mod lock_text;
 pub mod markdown;
 pub mod metrics;
 mod order;

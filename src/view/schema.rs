@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 
 use super::apply_json::ApplyDocument;
 use super::drift_json::DriftDocument;
+use super::issuers::LockDocument;
 use super::plan_json::PlanDocument;
 use super::report_json::ReportDocument;
 use crate::model::Value;
@@ -25,6 +26,8 @@ pub fn report_schema() -> Value {
         Apply(Box<ApplyDocument>),
         /// `drift`, and `merge`, which joins such documents.
         Drift(Box<DriftDocument>),
+        /// `lock`.
+        Lock(LockDocument),
         /// `validate` and all others; these may have further members.
         Header(ReportDocument),
     }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use idform::apply::{Event, Failure, Outcome, Report};
 use idform::clouds::CLOUDS;
 use idform::compile::{World, compile};
+use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv, Manifests};
 use idform::model::Diagnostic;
 use idform::plan::{self, Plan};
@@ -225,7 +226,7 @@ fn compiled(files: &[(String, String)]) -> (Manifests, Result<World, Vec<Diagnos
     texts.extend(pairs(files));
     let (manifests, mut found) =
         manifest::parse_texts(&texts, &pairs(&keys), CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&Lock::default()), &mut found);
     let found = found.into_sorted();
     let world = if found.is_empty() {
         Ok(world)

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use idform::apply::{self, Event, Report};
 use idform::clouds::{self, CLOUDS};
 use idform::compile::{World, compile};
+use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::model::Diagnostic;
 use idform::net::http::{Http, HttpOptions};
@@ -323,7 +324,7 @@ pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
         .zip(texts.iter().copied())
         .collect();
     let (manifests, mut found) = manifest::parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&Lock::default()), &mut found);
     (world, found.into_sorted())
 }
 

@@ -107,6 +107,8 @@ static INFO: KindInfo = KindInfo {
             cloud_name: "signing_key",
             form: Form::Keys {
                 max_characters: 30_000,
+                // Documented are the members of RSA keys (apis/huawei.md §3.5).
+                key_types: &["RSA"],
             },
             need: Need::ForCreate,
             clear: NO_CLEAR,

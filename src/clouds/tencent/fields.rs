@@ -33,6 +33,8 @@ pub(super) const CLIENT_ID: TextRule = TextRule {
 
 /// Nobody documents a limit; a request may have 10 MB (§1.3), and side files have 1 MiB.
 const KEYS_CHARACTERS: usize = 1024 * 1024;
+/// Newer documentation says RSA; that others are refused is UNCONFIRMED (apis/tencent.md §3.0).
+const KEY_TYPES: &[&str] = &["RSA"];
 
 /// Longest description in characters; documented for user OIDC, UNCONFIRMED for role OIDC (§3.0).
 const DESCRIPTION_CHARACTERS: usize = 255;
@@ -67,6 +69,7 @@ pub(super) const KEYS: Field = Field {
     cloud_name: "IdentityKey",
     form: Form::Keys {
         max_characters: KEYS_CHARACTERS,
+        key_types: KEY_TYPES,
     },
     need: Need::ForCreate,
     clear: Clear::Refused("Tencent Cloud requires the issuer's keys"),

@@ -58,7 +58,7 @@ fn compiled(texts: &[String]) -> (World, Vec<Diagnostic>) {
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
     let (manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&crate::lock::Lock::default()), &mut found);
     (world, found.into_sorted())
 }
 

@@ -24,6 +24,14 @@ pub struct KeyProblem {
 }
 
 impl KeyProblem {
+    /// The problem with the key it is about, in words.
+    pub fn sentence(&self) -> String {
+        match self.key {
+            Some(index) => format!("key {}: {}", index + 1, self.text),
+            None => self.text.clone(),
+        }
+    }
+
     pub(super) fn of_set(code: Code, text: impl Into<String>) -> Self {
         Self {
             code,
@@ -226,7 +234,7 @@ fn algorithm(key: &Map<String, Value>) -> Option<Fault> {
 }
 
 /// Whether the key can verify signatures of tokens.
-fn signs(key: &Value) -> bool {
+pub(super) fn signs(key: &Value) -> bool {
     let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
     text("use") != "enc"
         && !text("crv").starts_with('X')

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{canonical_key, encode, number_bytes};
+use crate::federation::visible;
 
 /// One key, for people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,19 +85,4 @@ fn bits(number: &[u8]) -> usize {
     number
         .first()
         .map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
-}
-
-fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let is_plain =
-                !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            let (plain, escaped) = if is_plain {
-                (Some(c), None)
-            } else {
-                (None, Some(c.escape_unicode()))
-            };
-            plain.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
 }

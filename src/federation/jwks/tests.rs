@@ -139,3 +139,34 @@ fn what_an_issuer_wrote_cannot_move_the_cursor() {
     let shown = describe(&json!({"kty": "RSA", "kid": "\u{1b}[2Ja\u{202e}b"})).to_string();
     assert_eq!(shown, "\\u{1b}[2Ja\\u{202e}b (RSA)");
 }
+
+/// Every fixture, as an issuer's answer: what would be locked of it, and what is left out.
+#[test]
+fn fixtures_as_issuers_publish_them() {
+    let mut names: Vec<String> = std::fs::read_dir(FIXTURES)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| Path::new(name).extension().is_some_and(|ext| ext == "json"))
+        .collect();
+    names.sort();
+    let mut report = String::new();
+    for name in names {
+        let body = std::fs::read(Path::new(FIXTURES).join(&name)).unwrap();
+        writeln!(report, "{name}").unwrap();
+        match published(&body) {
+            Ok(Published { keys, left_out }) => {
+                assert!(!keys.is_empty(), "{name}");
+                writeln!(report, "  {} taken", keys.len()).unwrap();
+                for problem in left_out.iter().take(4) {
+                    writeln!(report, "  left out: {}", problem.sentence()).unwrap();
+                }
+            }
+            Err(why) => writeln!(report, "  refused: {why}").unwrap(),
+        }
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new("../../..").join(FIXTURES));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("published", report));
+}

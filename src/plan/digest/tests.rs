@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::clouds::CLOUDS;
 use crate::compile::compile;
+use crate::lock::Lock;
 use crate::manifest::{AllowedEnv, parse_texts};
 use crate::model::Value;
 use crate::provider::{Facts, Live};
@@ -24,7 +25,7 @@ spec: {account: prod, issuer: "https://ci.acme.example", clientIds: [x, y]}
 fn world(texts: &[&str]) -> World {
     let named: Vec<(&str, &str)> = texts.iter().map(|text| ("a.yaml", *text)).collect();
     let (manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut found);
+    let world = compile(&manifests, Some(&Lock::default()), &mut found);
     assert!(found.is_empty(), "{:?}", found.into_sorted());
     world
 }

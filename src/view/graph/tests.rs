@@ -1,5 +1,6 @@
 use super::*;
 use crate::compile::compile;
+use crate::lock::Lock;
 use crate::manifest::{AllowedEnv, parse_texts};
 use crate::view::fixture::address;
 
@@ -78,7 +79,7 @@ spec: {account: huawei-prod, identityProvider: okta, protocol: oidc, mapping: {e
     let texts = [("idp.yaml", text)];
     let (manifests, mut diagnostics) =
         parse_texts(&texts, &[], crate::clouds::CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, &mut diagnostics);
+    let world = compile(&manifests, Some(&Lock::default()), &mut diagnostics);
     let graph = GraphInput::of(&world);
     assert_eq!(graph.nodes.len(), 2, "{:?}", diagnostics.into_sorted());
     let provider = address("huawei-prod/HuaweiIdentityProvider/okta");

@@ -6,6 +6,28 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+/// The text of a body from the network.
+///
+/// # Errors
+/// Says what it is instead.
+pub(super) fn text(body: &[u8]) -> Result<&str, String> {
+    if body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff]) {
+        return Err("it is UTF-16; JSON is UTF-8 (RFC 8259 §8.1)".to_owned());
+    }
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        format!("byte {at} is not UTF-8")
+    })?;
+    let start = super::without_mark(text).trim_start();
+    if start.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if start.starts_with('<') {
+        return Err("it is a page of HTML or XML, not JSON".to_owned());
+    }
+    Ok(text)
+}
+
 /// Reads JSON; the error says what is wrong and where, without quoting the text.
 pub(super) fn json(text: &str) -> Result<Value, String> {
     match serde_json::from_str::<Strict>(super::without_mark(text)) {
