@@ -330,6 +330,10 @@ pub(super) struct Lock {
     /// with `=`, which also takes a key that replaces another under its id (repeatable)
     #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(super) retire: Vec<String>,
+    /// Ask the issuers of the built-in sandbox too, under https://issuer.sandbox.test; its state is
+    /// kept in DIR
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".idform/sandbox")]
+    pub(super) sandbox: Option<PathBuf>,
     /// Most issuers asked at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) parallelism: u16,

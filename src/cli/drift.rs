@@ -60,7 +60,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         let progress = Progress::new(output.draws_bars());
         let (snapshot, fetched) = tokio::join!(
             clouds.read(&loaded.world, &progress),
-            fetch(&issuers, command, &config)
+            fetch(&issuers, command, &config, &clouds)
         );
         clouds.close().await;
         anyhow::Ok((snapshot, fetched?))
@@ -88,12 +88,17 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 }
 
 /// Asks the issuers of the selected manifests; without any, not even the roots are read.
-async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -> Result<Fetched> {
+async fn fetch(
+    issuers: &BTreeSet<String>,
+    command: &Command,
+    config: &Config,
+    clouds: &ReadOnly,
+) -> Result<Fetched> {
     if issuers.is_empty() {
         return Ok(Fetched::new());
     }
     let options = config.fetching(command.clouds.timeout, command.clouds.parallelism)?;
-    let fetcher = Fetcher::new(options)
+    let fetcher = Fetcher::new(clouds.fetching(options)?)
         .map_err(anyhow::Error::msg)
         .context("prepare to ask issuers")?;
     Ok(fetcher.all(issuers).await)

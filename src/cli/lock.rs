@@ -62,10 +62,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         }
     }
     let issuers = used.keys().map(|issuer| (*issuer).to_owned()).collect();
-    let fetcher = Fetcher::new(config.fetching(command.timeout, command.parallelism)?)
-        .map_err(anyhow::Error::msg)
-        .context("prepare to ask issuers")?;
-    let fetched = run::block_on(fetcher.all(&issuers))?;
+    let fetched = run::block_on(fetch(&issuers, command, &config))??;
     let now = super::drift::now();
     let reports: Vec<IssuerReport> = fetched
         .iter()
@@ -126,6 +123,26 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         Format::Json => report_json::to_json(&document),
     });
     Ok(exit)
+}
+
+/// Asks the issuers; those of the sandbox too, if it is wanted.
+async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -> Result<Fetched> {
+    let mut options = config.fetching(command.timeout, command.parallelism)?;
+    let sandbox = match &command.sandbox {
+        Some(folder) => Some(run::start_sandbox(folder).await?),
+        None => None,
+    };
+    if let Some(sandbox) = &sandbox {
+        options = run::with_issuers_of(sandbox, options)?;
+    }
+    let fetcher = Fetcher::new(options)
+        .map_err(anyhow::Error::msg)
+        .context("prepare to ask issuers")?;
+    let fetched = fetcher.all(issuers).await;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    Ok(fetched)
 }
 
 fn report(
