@@ -15,6 +15,7 @@ mod manifests;
 mod policies;
 mod properties;
 mod published;
+mod rotation;
 mod secrets;
 mod story;
 mod support;
