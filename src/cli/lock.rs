@@ -138,11 +138,11 @@ async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -
     let fetcher = Fetcher::new(options)
         .map_err(anyhow::Error::msg)
         .context("prepare to ask issuers")?;
-    let fetched = fetcher.all(issuers).await;
+    let answers = fetcher.all(issuers).await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
-    Ok(fetched)
+    Ok(answers)
 }
 
 fn report(
