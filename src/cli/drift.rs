@@ -62,7 +62,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         let asking = async {
             tokio::join!(
                 clouds.read(&loaded.world, &progress),
-                fetch(&issuers, command, &config)
+                fetch(&issuers, command, &config, &clouds)
             )
         };
         let (snapshot, fetched) = unless_interrupted(asking).await?;
@@ -92,7 +92,12 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 }
 
 /// Asks the issuers of the selected manifests; without any, not even the roots are read.
-async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -> Result<Fetched> {
+async fn fetch(
+    issuers: &BTreeSet<String>,
+    command: &Command,
+    config: &Config,
+    clouds: &ReadOnly,
+) -> Result<Fetched> {
     if issuers.is_empty() {
         return Ok(Fetched::new());
     }
@@ -100,7 +105,7 @@ async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -
         command.compared.clouds.timeout,
         command.compared.clouds.parallelism,
     )?;
-    let fetcher = Fetcher::new(options)
+    let fetcher = Fetcher::new(clouds.fetching(options)?)
         .map_err(anyhow::Error::msg)
         .context("prepare to ask issuers")?;
     Ok(fetcher.all(issuers).await)

@@ -18,6 +18,7 @@ use super::output::Output;
 use super::run::Loaded;
 use super::{Exit, lock_file, run};
 
+#[expect(clippy::too_many_lines, reason = "one command, told in its order")]
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
     let Some(path) = lock_file::place(&command.manifests.paths) else {
@@ -50,10 +51,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         }
     }
     let issuers = used.keys().map(|issuer| (*issuer).to_owned()).collect();
-    let fetcher = Fetcher::new(config.fetching(command.timeout, command.parallelism)?)
-        .map_err(anyhow::Error::msg)
-        .context("prepare to ask issuers")?;
-    let asked = run::block_on(fetcher.all(&issuers))?;
+    let asked = run::block_on(fetch(&issuers, command, &config))??;
     let now = super::drift::now();
     let reports: Vec<IssuerReport> = asked
         .iter()
@@ -136,6 +134,26 @@ fn replaced(reports: &[IssuerReport], retire: &BTreeSet<&str>, only_asks: bool) 
             ..finding
         })
         .collect()
+}
+
+/// Asks the issuers; those of the sandbox too, if it is wanted.
+async fn fetch(issuers: &BTreeSet<String>, command: &Command, config: &Config) -> Result<Fetched> {
+    let mut options = config.fetching(command.timeout, command.parallelism)?;
+    let sandbox = match &command.sandbox {
+        Some(folder) => Some(run::start_sandbox(folder).await?),
+        None => None,
+    };
+    if let Some(sandbox) = &sandbox {
+        options = run::with_issuers_of(sandbox, options)?;
+    }
+    let fetcher = Fetcher::new(options)
+        .map_err(anyhow::Error::msg)
+        .context("prepare to ask issuers")?;
+    let answers = fetcher.all(issuers).await;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    Ok(answers)
 }
 
 fn report(

@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod graph;
 mod import;
+mod issuer;
 mod lock;
 mod lock_file;
 mod merge;

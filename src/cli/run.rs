@@ -14,6 +14,7 @@ use crate::compile::portable::CATALOGUE;
 use crate::compile::{Selection, World, compile};
 use crate::lint::Scene;
 use crate::lock::Lock;
+use crate::lock::fetch::FetchOptions;
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
@@ -141,14 +142,7 @@ impl Connected {
         config: &Config,
     ) -> Result<Self> {
         let sandbox = match &wanted.sandbox {
-            Some(folder) => Some(
-                Sandbox::start(sandbox::Options {
-                    folder: Some(folder.clone()),
-                    ..sandbox::Options::default()
-                })
-                .await
-                .context("start the sandbox")?,
-            ),
+            Some(folder) => Some(start_sandbox(folder).await?),
             None => None,
         };
         let http = Http::new(config.http(wanted.timeout)?);
@@ -292,6 +286,14 @@ impl ReadOnly {
         })
     }
 
+    /// How issuers are asked: those of the sandbox too, if there is one.
+    pub(super) fn fetching(&self, options: FetchOptions) -> Result<FetchOptions> {
+        match &self.sandbox {
+            Some(sandbox) => with_issuers_of(sandbox, options),
+            None => Ok(options),
+        }
+    }
+
     /// Reads the clouds.
     pub(super) async fn read(&self, world: &World, progress: &Progress) -> Snapshot {
         progress.reading(self.readers.len());
@@ -307,6 +309,33 @@ impl ReadOnly {
             sandbox.stop().await;
         }
     }
+}
+
+/// The built-in emulators and issuers, with their state in this folder.
+pub(super) async fn start_sandbox(folder: &Path) -> Result<Sandbox> {
+    let options = sandbox::Options {
+        folder: Some(folder.to_owned()),
+        ..sandbox::Options::default()
+    };
+    Sandbox::start(options).await.context("start the sandbox")
+}
+
+/// Lets the sandbox's issuers be asked under their stable name, with their roots trusted.
+pub(super) fn with_issuers_of(
+    sandbox: &Sandbox,
+    mut options: FetchOptions,
+) -> Result<FetchOptions> {
+    let roots = sandbox
+        .issuers()
+        .roots_pem(sandbox.now())
+        .context("trust the sandbox's issuers")?;
+    let address = sandbox.issuer_address();
+    options.roots.push(b'\n');
+    options.roots.extend_from_slice(roots.as_bytes());
+    options.addresses = options.addresses.and(address.ip());
+    let host = sandbox::issuer::STABLE_HOST.to_owned();
+    options.resolve.insert(host, address);
+    Ok(options)
 }
 
 /// The account as the sandbox knows it: test credentials by rule, no profile, a number of its own.

@@ -42,7 +42,7 @@ pub(crate) fn tencent(
     parameters: &Value,
     now: i64,
 ) -> Request {
-    let (service, version) = if action == "GetCallerIdentity" {
+    let (service, version) = if ["GetCallerIdentity", "AssumeRole"].contains(&action) {
         ("sts", "2018-08-13")
     } else {
         ("cam", "2019-01-16")
@@ -93,7 +93,7 @@ pub(crate) fn alibaba_v3(
     now: i64,
 ) -> Request {
     let version = match action {
-        "GetCallerIdentity" => "2015-04-01",
+        "GetCallerIdentity" | "AssumeRole" => "2015-04-01",
         _ if action.contains("Role") || action.contains("agResources") => "2015-05-01",
         _ => "2019-08-15",
     };

@@ -440,3 +440,81 @@ def test_roles(sandbox, account):
     call(sandbox, "DeleteRole", account, RoleName="ci")
     absent = "InvalidParameter.RoleNotExist"
     assert refused(sandbox, "GetRole", key=account, RoleName="ci") == absent
+def test_a_token_becomes_a_role_and_the_role_another(sandbox):
+    trust = {
+        "version": "2.0",
+        "statement": [
+            {
+                "effect": "allow",
+                "action": ["name/sts:AssumeRoleWithWebIdentity"],
+                "principal": {"federated": [f"qcs::cam::uin/{OWNER}:oidc-provider/sts-ci"]},
+                "condition": {
+                    "string_equal": {
+                        "oidc:iss": [sandbox.issuer("ci")],
+                        "oidc:aud": ["sts.tencentcloudapi.com"],
+                        "oidc:sub": ["repo:acme/app:ref:refs/heads/main"],
+                    }
+                },
+            },
+            {
+                "effect": "allow",
+                "action": "name/sts:AssumeRole",
+                "principal": {"qcs": f"qcs::cam::uin/{OWNER}:root"},
+            },
+        ],
+    }
+
+    def provider(action):
+        key = base64.b64encode(sandbox.keys("ci").encode()).decode()
+        call(
+            sandbox,
+            action,
+            Name="sts-ci",
+            IdentityUrl=sandbox.issuer("ci"),
+            IdentityKey=key,
+            ClientId=["sts.tencentcloudapi.com"],
+        )
+
+    arn = f"qcs::cam::uin/{OWNER}:roleName/sts-deploy"
+
+    def exchange(subject="repo:acme/app:ref:refs/heads/main"):
+        """As the vendor's own helpers do it: the typed method would sign."""
+        answer = client(sts_client.StsClient, sandbox, None).call(
+            "AssumeRoleWithWebIdentity",
+            {
+                "ProviderId": "sts-ci",
+                "WebIdentityToken": sandbox.token("ci", "sts.tencentcloudapi.com", subject),
+                "RoleArn": arn,
+                "RoleSessionName": "ci",
+            },
+            options={"SkipSign": True},
+        )
+        return json.loads(answer)["Response"]
+
+    def keys(answer):
+        given = answer["Credentials"]
+        return credential.Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+
+    provider("CreateOIDCConfig")
+    call(sandbox, "CreateRole", RoleName="sts-deploy", PolicyDocument=json.dumps(trust))
+    first = keys(exchange())
+    me = call(sandbox, "GetCallerIdentity", first)
+    assert (me["Type"], me["AccountId"]) == ("CAMRole", OWNER)
+    assert call(sandbox, "DescribeOIDCConfig", first, Name="sts-ci")["Name"] == "sts-ci"
+
+    def refused_exchange(**how):
+        with pytest.raises(TencentCloudSDKException) as caught:
+            exchange(**how)
+        return caught.value.get_code()
+
+    assert refused_exchange(subject="stranger") == "UnauthorizedOperation"
+    sandbox.ask_issuer("ci", ".sandbox/rotate", method="POST")
+    assert refused_exchange() == "InvalidParameter.WebIdentityTokenError"
+    provider("UpdateOIDCConfig")
+    keys(exchange())
+
+    request = sts.AssumeRoleRequest()
+    request.RoleArn, request.RoleSessionName = arn, "second"
+    chained = client(sts_client.StsClient, sandbox, first).AssumeRole(request)
+    second = keys(json.loads(chained.to_json_string()))
+    assert call(sandbox, "GetCallerIdentity", second)["UserId"].endswith(":second")

@@ -21,6 +21,7 @@ mod portable;
 mod properties;
 mod published;
 mod roles;
+mod rotation;
 mod saml;
 mod secrets;
 mod story;

@@ -142,6 +142,10 @@ pub(in crate::cli) struct Lock {
     /// with `=`, which also takes a key that replaces another under its id (repeatable)
     #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(in crate::cli) retire: Vec<String>,
+    /// Ask the issuers of the built-in sandbox too, under https://issuer.sandbox.test; its state is
+    /// kept in DIR
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".idform/sandbox")]
+    pub(in crate::cli) sandbox: Option<PathBuf>,
     /// Most issuers asked at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(in crate::cli) parallelism: u16,
@@ -232,17 +236,19 @@ pub(in crate::cli) struct Sandbox {
 pub(in crate::cli) enum SandboxCommand {
     /// Serve the emulated clouds on loopback until interrupted
     Serve(Serve),
+    /// Turn the sandbox's OpenID issuers: rotate keys, swap the certificate chain, make tokens
+    Issuer(crate::cli::issuer::Issuer),
 }
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Serve {
-    /// Loopback address to listen on; port 0 picks free ports, another is the first of three
+    /// Loopback address to listen on; port 0 picks free ports, another is the first of four
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
     pub(in crate::cli) listen: std::net::SocketAddr,
     /// Keep the accounts' state in this folder; otherwise in memory
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) state: Option<PathBuf>,
-    /// Print base URLs and test credentials as one line of JSON instead of `export` lines
+    /// Print base URLs, test credentials, the issuer and its roots as one line of JSON instead of `export` lines
     #[arg(long)]
     pub(in crate::cli) print_env: bool,
     /// Inject a fault: [CLOUD:]ACTION=KIND[,skip=N][,times=N] (repeatable)

@@ -82,6 +82,9 @@ pub(super) struct Settings {
     /// Whether the last page has a `Marker` too, as one official sample shows
     /// (apis/alibaba.md §1.6).
     pub(super) marker_on_last_page: bool,
+    /// Which certificate of an issuer's chain must be registered. UNCONFIRMED: apis/alibaba.md
+    /// §4.2.
+    pub(super) fingerprint_match: FingerprintMatch,
     /// Roles in the account: apis/alibaba.md §3.5, quotas.
     pub(super) role_quota: usize,
     /// System policies of one role: apis/alibaba.md §3.5, quotas.
@@ -123,9 +126,20 @@ impl Default for Settings {
             missing_principal_refused: false,
             list_pages_overlap: false,
             marker_on_last_page: false,
+            fingerprint_match: FingerprintMatch::Any,
             omit_empty_fields: false,
         }
     }
+}
+
+/// Which certificate's fingerprint must be registered. UNCONFIRMED: apis/alibaba.md §4.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FingerprintMatch {
+    /// Any of the presented chain, or the root it ends in.
+    Any,
+    /// The last of those that the server presents.
+    Topmost,
 }
 
 /// Who holds the permanent key.

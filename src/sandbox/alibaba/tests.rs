@@ -17,7 +17,7 @@ struct Cloud {
 impl Cloud {
     fn new() -> Self {
         Self {
-            emulator: AlibabaCloud::new(None),
+            emulator: AlibabaCloud::new(None, Outside::empty()),
             nonce: Cell::new(0),
             now: Cell::new(NOW),
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::answer::{Result, refusal};
+use super::answer::Result;
 use super::{Call, fields};
 
 /// The role that temporary sandbox credentials stand for.
@@ -29,16 +29,22 @@ pub(super) fn get_account_summary(call: &mut Call<'_>) -> Result {
 }
 
 /// The owner uin and the kind of caller: apis/tencent.md §5.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table holds functions that may refuse"
+)]
 pub(super) fn get_caller_identity(call: &mut Call<'_>) -> Result {
-    if call.state.settings.sts_needs_region && call.region.is_none() {
-        return Err(refusal(
-            "MissingParameter",
-            "The request is missing a required parameter `Region`.",
-        ));
-    }
     let owner = &call.key.account;
     // Mind the colons: these differ from resource descriptions (apis/tencent.md §5).
-    let (kind, arn, user) = if call.key.temporary {
+    let mut principal = owner;
+    let (kind, arn, user) = if let Some(session) = &call.key.session {
+        principal = &session.principal;
+        (
+            "CAMRole",
+            format!("qcs::sts:{owner}:assumed-role/{}", session.role_id),
+            format!("{}:{}", session.role_id, session.name),
+        )
+    } else if call.key.temporary {
         (
             "CAMRole",
             format!("qcs::sts:{owner}:assumed-role/{SANDBOX_ROLE_ID}"),
@@ -56,6 +62,6 @@ pub(super) fn get_caller_identity(call: &mut Call<'_>) -> Result {
         "Arn": arn,
         "AccountId": owner,
         "UserId": user,
-        "PrincipalId": owner,
+        "PrincipalId": principal,
     })))
 }

@@ -3,7 +3,7 @@
 use super::answer::Result;
 use super::parameters::Form::{Objects, Text, Texts, Whole};
 use super::parameters::Parameter;
-use super::{Call, account, oidc_provider, role, role_policy, saml_provider, user_sso};
+use super::{Call, account, oidc_provider, role, role_policy, saml_provider, sts, user_sso};
 
 /// A service with its only version: apis/tencent.md §1.2.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ const STS: &Service = &Service {
 pub(super) const SERVICES: [&Service; 2] = [CAM, STS];
 
 /// The actions that come without a signature, as `Authorization: SKIP`: apis/tencent.md §5.
-/// Neither is served yet.
+/// The second is not served.
 pub(super) const UNSIGNED: [&str; 2] = ["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"];
 
 /// One action: where it lives, what it takes, what it does.
@@ -157,7 +157,34 @@ const LIST_ATTACHED: &[Parameter] = &[
     Parameter::optional("Keyword", Text),
 ];
 
-/// Every action the emulator serves.
+const ASSUME_ROLE: &[Parameter] = &[
+    Parameter::required("RoleArn", Text),
+    Parameter::required("RoleSessionName", Text),
+    Parameter::optional("DurationSeconds", Whole),
+    Parameter::optional("Policy", Text),
+    Parameter::optional("ExternalId", Text),
+    Parameter::optional("Tags", Objects),
+    Parameter::optional("SourceIdentity", Text),
+    Parameter::optional("SerialNumber", Text),
+    Parameter::optional("TokenCode", Text),
+];
+
+const ASSUME_ROLE_WITH_WEB_IDENTITY: &[Parameter] = &[
+    Parameter::required("ProviderId", Text),
+    Parameter::required("WebIdentityToken", Text),
+    Parameter::required("RoleArn", Text),
+    Parameter::required("RoleSessionName", Text),
+    Parameter::optional("DurationSeconds", Whole),
+];
+
+/// The actions that work on the account of `RoleArn`, whoever asks: apis/tencent.md §5.
+#[rustfmt::skip]
+pub(super) const ROLE_TAKING: &[Action] = &[
+    Action { service: STS, name: "AssumeRole", parameters: ASSUME_ROLE, run: sts::assume_role },
+    Action { service: STS, name: "AssumeRoleWithWebIdentity", parameters: ASSUME_ROLE_WITH_WEB_IDENTITY, run: sts::assume_role_with_web_identity },
+];
+
+/// Every action that works on the caller's own account.
 #[rustfmt::skip]
 pub(super) const ACTIONS: &[Action] = &[
     Action { service: CAM, name: "CreateUserOIDCConfig", parameters: USER_OIDC, run: user_sso::create_user_oidc },

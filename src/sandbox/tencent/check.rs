@@ -22,7 +22,7 @@ const NAME_CHARACTERS_MAX: usize = 128;
 const URL_CHARACTERS_MAX: usize = 255;
 
 /// Standard alphabet, padded or not: a vendor sample leaves padding out (apis/tencent.md §3.0).
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

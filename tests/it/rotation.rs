@@ -1,0 +1,328 @@
+//! A rotation from end to end, with nothing but the program and its sandbox: at each moment a token
+//! signed with the key in use opens all three clouds, and a token of a key that is gone opens none.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use idform::sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+use crate::binary::{Binary, Ended};
+use crate::support::{ACCOUNTS, ALIBABA, HUAWEI, TENCENT, document};
+
+const ISSUER: &str = "https://issuer.sandbox.test/ci";
+const AUDIENCE: &str = "sts.acme.example";
+const SUBJECT: &str = "repo:acme/app:ref:refs/heads/main";
+/// Where the sandbox keeps its state, below the working folder.
+const STATE: &str = "clouds";
+
+/// One working folder with manifests that pin the sandbox's issuer on all clouds.
+struct Stage {
+    binary: Binary,
+}
+
+/// Which clouds took a token, in the order Tencent, Alibaba, Huawei.
+type Taken = [bool; 3];
+
+const ALL: Taken = [true; 3];
+
+impl Stage {
+    fn new() -> Self {
+        let binary = Binary::alone();
+        binary.write("idp/accounts.yaml", ACCOUNTS);
+        let keys = json!({"issuer": true, "overlap": "48h"});
+        let texts = [
+            document(
+                "TencentOidcProvider",
+                "ci",
+                "tencent-prod",
+                &json!({"issuer": ISSUER, "clientIds": [AUDIENCE], "keys": keys}),
+            ),
+            document(
+                "AlibabaOidcProvider",
+                "ci",
+                "alibaba-prod",
+                &json!({"issuer": ISSUER, "clientIds": [AUDIENCE], "fingerprints": {"issuer": true}}),
+            ),
+            document(
+                "HuaweiIdentityProvider",
+                "ci",
+                "huawei-prod",
+                &json!({"enabled": true}),
+            ),
+            document(
+                "HuaweiMapping",
+                "ci",
+                "huawei-prod",
+                &json!({"rules": [{
+                    "remote": [{"type": "sub"}],
+                    "local": [{"user": {"name": "{0}"}}, {"group": {"name": "admin"}}],
+                }]}),
+            ),
+            document(
+                "HuaweiProtocol",
+                "ci",
+                "huawei-prod",
+                &json!({"identityProvider": "ci", "protocol": "oidc", "mapping": "ci"}),
+            ),
+            document(
+                "HuaweiOidcConfig",
+                "ci",
+                "huawei-prod",
+                &json!({"identityProvider": "ci", "accessMode": "program", "issuer": ISSUER,
+                        "clientId": AUDIENCE, "keys": keys}),
+            ),
+        ];
+        binary.write("idp/ci.yaml", texts.join("\n---\n"));
+        Self { binary }
+    }
+
+    /// Runs a command over the sandbox.
+    fn run(&self, code: i32, command: &str, arguments: &[&str]) -> Ended {
+        let sandbox = format!("--sandbox={STATE}");
+        let all = [&[command, sandbox.as_str()], arguments, &["idp"]].concat();
+        self.binary.run(&all).with_code(code)
+    }
+
+    fn apply(&self) -> Ended {
+        let consent = [
+            "--yes",
+            "--allow",
+            "may-break-sign-in",
+            "--allow",
+            "switches-sign-in",
+        ];
+        self.run(0, "apply", &consent)
+    }
+
+    fn issuer(&self, arguments: &[&str]) -> Ended {
+        let common = ["sandbox", "issuer", "--state", STATE, "--issuer", "ci"];
+        self.binary.run(&[&common, arguments].concat()).with_code(0)
+    }
+
+    fn token(&self) -> String {
+        let wanted = [
+            "token",
+            "--audience",
+            AUDIENCE,
+            "--subject",
+            SUBJECT,
+            "--life",
+            "86400",
+        ];
+        self.issuer(&wanted).stdout.trim().to_owned()
+    }
+
+    /// The id of the key that signs.
+    fn kid(&self) -> String {
+        let shown: Value = serde_json::from_str(&self.issuer(&["show"]).stdout).unwrap();
+        shown["signing"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives both clouds that have roles one that the provider's tokens may take, as somebody with
+    /// the console would.
+    fn add_roles(&self) {
+        let edit = |cloud: &str, account: &str, role: Value| {
+            let path = self.binary.path().join(STATE).join(cloud);
+            let path = path.join(format!("{account}.json"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut state: Value = serde_json::from_str(&text).unwrap();
+            state["roles"] = json!({ "deploy": role });
+            std::fs::write(&path, state.to_string()).unwrap();
+        };
+        let tencent = json!({"version": "2.0", "statement": [{
+            "effect": "allow", "action": ["name/sts:AssumeRoleWithWebIdentity"],
+            "principal": {"federated": [format!("qcs::cam::uin/{TENCENT}:oidc-provider/ci")]},
+            "condition": {"string_equal": {"oidc:iss": [ISSUER], "oidc:aud": [AUDIENCE],
+                                           "oidc:sub": [SUBJECT]}},
+        }]});
+        let role = json!({"RoleId": 4_611_686_018_427_000_001_i64,
+                          "PolicyDocument": tencent.to_string()});
+        edit("tencent", TENCENT, role);
+        let alibaba = json!({"Version": "1", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"Federated": [format!("acs:ram::{ALIBABA}:oidc-provider/ci")]},
+            "Condition": {"StringEquals": {"oidc:iss": ISSUER, "oidc:aud": AUDIENCE},
+                          "StringLike": {"oidc:sub": "repo:acme/*"}},
+        }]});
+        let role = json!({"RoleId": "300000000000000001",
+                          "AssumeRolePolicyDocument": alibaba.to_string()});
+        edit("alibaba", ALIBABA, role);
+    }
+
+    /// Shows a token to the token services of all clouds.
+    fn taken(&self, token: &str) -> Taken {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let sandbox = Sandbox::start(Options {
+                folder: Some(self.binary.path().join(STATE)),
+                ..Options::default()
+            });
+            let sandbox = sandbox.await.unwrap();
+            let taken = shown_to(&sandbox, token);
+            sandbox.stop().await;
+            taken
+        })
+    }
+}
+
+fn shown_to(sandbox: &Sandbox, token: &str) -> Taken {
+    let json_type = ("content-type", "application/json");
+    let tencent = post(
+        &sandbox.base_url("tencent").unwrap(),
+        "/",
+        &[
+            json_type,
+            ("authorization", "SKIP"),
+            ("x-tc-action", "AssumeRoleWithWebIdentity"),
+            ("x-tc-version", "2018-08-13"),
+            ("x-tc-region", "ap-guangzhou"),
+        ],
+        &json!({
+            "ProviderId": "ci", "WebIdentityToken": token, "RoleSessionName": "ci",
+            "RoleArn": format!("qcs::cam::uin/{TENCENT}:roleName/deploy"),
+        })
+        .to_string(),
+    );
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("Action", "AssumeRoleWithOIDC")
+        .append_pair("Version", "2015-04-01")
+        .append_pair("Format", "JSON")
+        .append_pair(
+            "OIDCProviderArn",
+            &format!("acs:ram::{ALIBABA}:oidc-provider/ci"),
+        )
+        .append_pair("RoleArn", &format!("acs:ram::{ALIBABA}:role/deploy"))
+        .append_pair("RoleSessionName", "ci")
+        .append_pair("OIDCToken", token)
+        .finish();
+    let alibaba = post(
+        &sandbox.base_url("alibaba").unwrap(),
+        "/",
+        &[("content-type", "application/x-www-form-urlencoded")],
+        &form,
+    );
+    let huawei = post(
+        &sandbox.base_url("huawei").unwrap(),
+        "/v3.0/OS-AUTH/id-token/tokens",
+        &[json_type, ("x-idp-id", "ci")],
+        &json!({"auth": {"id_token": {"id": token},
+                         "scope": {"domain": {"id": HUAWEI}}}})
+        .to_string(),
+    );
+    // A refusal must be about the token, not about how it was shown.
+    let of = |cloud: &str, answer: &str, yes: &str, no: &str| {
+        assert!(
+            answer.contains(yes) || answer.contains(no),
+            "{cloud}: {answer}"
+        );
+        answer.contains(yes)
+    };
+    [
+        of("tencent", &tencent, "TmpSecretId", "WebIdentityTokenError"),
+        of(
+            "alibaba",
+            &alibaba,
+            "AccessKeyId",
+            "AuthenticationFail.OIDCToken.",
+        ),
+        of("huawei", &huawei, "expires_at", "IAM.0001"),
+    ]
+}
+
+fn post(base: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let host = base.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    let lines: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{lines}\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn keys_turn_over_and_no_token_in_use_is_ever_refused() {
+    let stage = Stage::new();
+    let _ = stage.run(0, "lock", &[]);
+    let _ = stage.apply();
+    stage.add_roles();
+    let old_kid = stage.kid();
+    let old = stage.token();
+    assert_eq!(stage.taken(&old), ALL);
+    let _ = stage.run(0, "drift", &[]);
+
+    // A key is announced: told by drift, taken into the lock, planned as an addition, applied.
+    let _ = stage.issuer(&["rotate", "--publish-only"]);
+    assert_eq!(stage.taken(&old), ALL);
+    let _ = stage.run(2, "drift", &[]);
+    let _ = stage.run(2, "lock", &["--check"]);
+    let _ = stage.run(0, "lock", &[]);
+    let plan = stage.run(2, "plan", &["--detailed-exitcode"]);
+    assert!(plan.stdout.contains("2 to update"), "{}", plan.stdout);
+    let _ = stage.apply();
+    assert_eq!(stage.taken(&old), ALL);
+
+    // It comes into use: tokens of both keys are good.
+    let _ = stage.issuer(&["rotate"]);
+    let new_kid = stage.kid();
+    assert_ne!(new_kid, old_kid);
+    let new = stage.token();
+    assert_eq!((stage.taken(&old), stage.taken(&new)), (ALL, ALL));
+
+    // The old one is withdrawn. The overlap keeps it where keys are stored; where they are fetched
+    // it is gone at once.
+    let _ = stage.issuer(&["withdraw"]);
+    let _ = stage.run(0, "lock", &[]);
+    let _ = stage.run(0, "plan", &["--detailed-exitcode"]);
+    assert_eq!(stage.taken(&old), [true, false, true]);
+    assert_eq!(stage.taken(&new), ALL);
+
+    // The overlap ends when a person says so, and only with consent.
+    let _ = stage.run(0, "lock", &["--retire"]);
+    let plan = stage.run(2, "plan", &["--detailed-exitcode"]);
+    assert!(plan.stdout.contains(&old_kid), "{}", plan.stdout);
+    let _ = stage.run(3, "apply", &["--yes"]);
+    assert_eq!(stage.taken(&old), [true, false, true]);
+    let _ = stage.apply();
+    assert_eq!(stage.taken(&old), [false; 3]);
+    assert_eq!(stage.taken(&new), ALL);
+    let _ = stage.run(0, "drift", &[]);
+}
+
+#[test]
+fn a_swapped_chain_is_pinned_before_the_old_one_is_dropped() {
+    let stage = Stage::new();
+    let _ = stage.run(0, "lock", &[]);
+    let _ = stage.apply();
+    stage.add_roles();
+    let token = stage.token();
+    assert_eq!(stage.taken(&token), ALL);
+
+    // Nobody announces a chain: until the pin follows, Alibaba Cloud refuses.
+    let _ = stage.issuer(&["swap-chain", "--new-root"]);
+    assert_eq!(stage.taken(&token), [true, false, true]);
+    let _ = stage.run(2, "drift", &[]);
+    let _ = stage.run(0, "lock", &[]);
+    let plan = stage.run(2, "plan", &["--detailed-exitcode"]);
+    assert!(plan.stdout.contains("1 to update"), "{}", plan.stdout);
+    let _ = stage.apply();
+    assert_eq!(stage.taken(&token), ALL);
+
+    let _ = stage.run(0, "lock", &["--retire"]);
+    let _ = stage.apply();
+    assert_eq!(stage.taken(&token), ALL);
+    let _ = stage.run(0, "drift", &[]);
+}
