@@ -14,6 +14,7 @@ use crate::model::Selector;
 use crate::net::http::HttpOptions;
 use crate::plan::guard::{Guards, MaxChanges};
 use crate::provider::Cloud;
+use crate::provider::surroundings::AllowedTokens;
 
 use super::args::Common;
 use super::rim;
@@ -36,6 +37,8 @@ pub(super) struct Config {
     issuers: Issuers,
     /// Environment variables that manifests may use.
     env: Env,
+    /// Where manifests may take tokens for keyless sign-in from.
+    credentials: Credentials,
     /// What plans must not do.
     guards: ConfiguredGuards,
     /// Rules of the operator's own.
@@ -67,8 +70,17 @@ struct Issuers {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Env {
-    /// Names for `${env:NAME}`.
+    /// Names for `${env:NAME}`, and for `tokenEnv` of an account.
     allow: Vec<String>,
+}
+
+/// Where manifests may take tokens for keyless sign-in from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Credentials {
+    /// Absolute paths of files that `tokenFile` may name, or of folders with a slash at the end,
+    /// beside `/var/run/secrets/` and the files that the clouds' own variables name.
+    token_files: Vec<String>,
 }
 
 /// What plans must not do.
@@ -120,12 +132,25 @@ impl Config {
                 bail!("[endpoints]: there is no cloud `{cloud}`");
             }
         }
+        for path in &self.credentials.token_files {
+            if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
+                bail!("[credentials] token_files: `{path}` is no absolute path without `..`");
+            }
+        }
         self.guards(None).map(|_| ())
     }
 
     /// Variables that manifests may use beside those of the flags.
     pub(super) fn allowed_env(&self) -> &[String] {
         &self.env.allow
+    }
+
+    /// Where manifests may take tokens from, beside what always may be.
+    pub(super) fn allowed_tokens(&self) -> AllowedTokens {
+        AllowedTokens {
+            variables: self.env.allow.iter().cloned().collect(),
+            files: self.credentials.token_files.clone(),
+        }
     }
 
     /// What to guard; `max_changes` is the flag's.
@@ -216,6 +241,8 @@ mod tests {
             allow = ["10.0.0.0/8", "127.0.0.1"]
             [env]
             allow = ["GIT_COMMIT"]
+            [credentials]
+            token_files = ["/run/ci/"]
             [guards]
             protect = ["*/TencentUserOidc/*"]
             max_changes = "30%"
@@ -241,6 +268,8 @@ mod tests {
             "[endpoints]\naws = \"https://x\"\n",
             "[guards]\nmax_changes = \"many\"\n",
             "[guards]\nprotect = [\"a/b/c/d\"]\n",
+            "[credentials]\ntoken_files = [\"token\"]\n",
+            "[credentials]\ntoken_files = [\"/run/../etc/\"]\n",
         ] {
             let config = toml::from_str::<Config>(text).map_err(anyhow::Error::from);
             assert!(config.and_then(|config| config.check()).is_err(), "{text}");

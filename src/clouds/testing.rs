@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use crate::model::{Account, CloudId, CredentialSource, Fields, SourceMap, Span, Value};
+use crate::provider::surroundings::AllowedTokens;
 use crate::provider::{
     Answer, ConnectError, ErrorClass, Facts, Intent, Live, PhaseWrites, ProviderError, Reply,
     ResourceKind, Surroundings,
@@ -27,7 +28,7 @@ pub(super) fn surroundings(env: &[(&str, &str)], files: &[(&str, &str)]) -> Surr
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         home: Some(PathBuf::from(HOME)),
-        read: Box::new(move |path| {
+        read: std::sync::Arc::new(move |path| {
             let text = files.get(path)?;
             Some(if text == "!" {
                 Err("permission denied".to_owned())
@@ -35,6 +36,7 @@ pub(super) fn surroundings(env: &[(&str, &str)], files: &[(&str, &str)]) -> Surr
                 Ok(text.clone())
             })
         }),
+        tokens: AllowedTokens::default(),
     }
 }
 
@@ -43,6 +45,7 @@ pub(super) fn wanted(profile: Option<&str>, env_prefix: &str) -> CredentialSourc
     CredentialSource {
         profile: profile.map(str::to_owned),
         env_prefix: env_prefix.to_owned(),
+        ..CredentialSource::default()
     }
 }
 

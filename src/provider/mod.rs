@@ -107,6 +107,15 @@ pub trait CloudClient: Send + Sync {
         false
     }
 
+    /// Whether there are credentials at all, where only a request can tell: the end of a chain may
+    /// be the machine's own identity. Asked once, before the first call.
+    ///
+    /// # Errors
+    /// [`ConnectError::Missing`] lists where they were looked for.
+    async fn find_credentials(&self) -> Result<(), ConnectError> {
+        Ok(())
+    }
+
     /// Which source the credentials came from, in words, never the secret.
     fn credential_source(&self) -> &str;
 }

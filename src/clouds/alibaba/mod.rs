@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
@@ -17,6 +18,7 @@ mod fingerprints;
 mod oidc_provider;
 mod samples;
 mod sign;
+mod token;
 
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_ALIBABA_ENDPOINT";
@@ -55,14 +57,20 @@ fn account_of(body: &Value) -> Option<String> {
 }
 
 fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError> {
+    Ok(Arc::new(client(connection)?))
+}
+
+fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
     let endpoint = connection.endpoint.map(Endpoint::parse).transpose();
     let wanted = &connection.account.credentials;
-    Ok(Arc::new(api::Client {
+    Ok(api::Client {
         http: connection.http.clone(),
         credentials: credentials::find(wanted, connection.surroundings)?,
+        read: Arc::clone(&connection.surroundings.read),
+        keeper: Keeper::default(),
         endpoint: endpoint.map_err(|why| ConnectError::Unusable {
             source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
             why,
         })?,
-    }))
+    })
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
@@ -17,6 +18,7 @@ mod fields;
 mod oidc_provider;
 mod samples;
 mod sign;
+mod token;
 mod user_oidc;
 
 /// The operator's variable for another endpoint.
@@ -55,11 +57,17 @@ fn account_of(body: &Value) -> Option<String> {
 }
 
 fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError> {
+    Ok(Arc::new(client(connection)?))
+}
+
+fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
     let endpoint = connection.endpoint.map(Endpoint::parse).transpose();
     let account = connection.account;
-    Ok(Arc::new(api::Client {
+    Ok(api::Client {
         http: connection.http.clone(),
         credentials: credentials::find(&account.credentials, connection.surroundings)?,
+        read: Arc::clone(&connection.surroundings.read),
+        keeper: Keeper::default(),
         site: match account.site.as_deref() {
             Some("international") => api::Site::International,
             _ => api::Site::China,
@@ -68,5 +76,5 @@ fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectE
             source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
             why,
         })?,
-    }))
+    })
 }
