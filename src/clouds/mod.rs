@@ -4,6 +4,8 @@
 //! which keeps temporary keys and renews them. A cloud's own words, spellings and error codes stay
 //! in its folder.
 
+#[cfg(test)]
+mod credentials_tests;
 mod ini;
 mod signing;
 mod source;

@@ -11,11 +11,13 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub mod call;
+pub mod credential;
 pub mod error;
 pub mod field;
 pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
+pub use credential::{Assumes, CredentialRules};
 pub use error::{ErrorClass, ProviderError};
 pub use field::{Change, Clear, Effect, Field, Form, Link, Need, TextRule};
 pub use surroundings::Surroundings;
@@ -41,6 +43,8 @@ pub struct Cloud {
     pub sample_account_id: &'static str,
     /// The variables that hold a permanent key in the vendor's own chain.
     pub key_variables: KeyVariables,
+    /// How credentials are declared and found.
+    pub credentials: CredentialRules,
     /// The operator's variable for another endpoint.
     pub endpoint_variable: &'static str,
     /// The kinds, in the order of the documentation.

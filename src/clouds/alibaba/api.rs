@@ -39,7 +39,7 @@ fn api(service: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// One account's way to Alibaba Cloud.
-pub(super) struct Client {
+pub(in crate::clouds) struct Client {
     pub(super) http: Http,
     pub(super) credentials: Credentials,
     /// Reads tokens, which change while a run lasts.

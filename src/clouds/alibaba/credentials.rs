@@ -252,6 +252,3 @@ impl Chain<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -31,7 +31,7 @@ impl Client {
     ///
     /// # Errors
     /// Those of the call that should have brought them; the next call itself was not sent.
-    pub(super) async fn keys(&self, now: i64) -> Result<Keys, ProviderError> {
+    pub(in crate::clouds) async fn keys(&self, now: i64) -> Result<Keys, ProviderError> {
         if let (Start::Keys(keys), []) = (&self.credentials.start, &self.credentials.roles[..]) {
             return Ok(keys.clone());
         }

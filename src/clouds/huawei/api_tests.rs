@@ -137,7 +137,8 @@ fn connect(
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         home: None,
-        read: Box::new(|_| None),
+        read: std::sync::Arc::new(|_| None),
+        tokens: crate::provider::surroundings::AllowedTokens::default(),
     };
     (CLOUD.connect)(&Connection {
         account,

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -29,14 +29,16 @@ impl Place<'_> {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             home: Some(PathBuf::from("/home/u")),
-            read: Box::new(move |path| match files.get(path)?.as_str() {
+            read: std::sync::Arc::new(move |path| match files.get(path)?.as_str() {
                 "!" => Some(Err("permission denied".to_owned())),
                 text => Some(Ok(text.to_owned())),
             }),
+            tokens: crate::provider::surroundings::AllowedTokens::default(),
         };
         let declared = CredentialSource {
             profile: self.profile.map(str::to_owned),
             env_prefix: self.prefix.to_owned(),
+            ..CredentialSource::default()
         };
         match find(&declared, &surroundings) {
             Ok(found) => format!(
@@ -62,14 +64,11 @@ fn line(sign_in: &SignIn) -> String {
         None => "none".to_owned(),
     };
     match sign_in {
-        SignIn::Keys {
-            access_key,
-            secret_key,
-            security_token,
-        } => {
-            let token = security_token.as_ref().map(Secret::expose);
-            format!("keys {access_key} {} {token:?}", secret_key.expose())
+        SignIn::Keys(keys) => {
+            let token = keys.token.as_ref().map(Secret::expose);
+            format!("keys {} {} {token:?}", keys.id, keys.secret.expose())
         }
+        SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_) => "another".to_owned(),
         SignIn::Token(token) => format!("token {}", token.expose()),
         SignIn::Password(password) => format!(
             "user {}, {}, {}, {}",

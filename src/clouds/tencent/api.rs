@@ -60,7 +60,7 @@ fn version(service: &str) -> Option<&'static str> {
 }
 
 /// One account's way to Tencent Cloud.
-pub(super) struct Client {
+pub(in crate::clouds) struct Client {
     pub(super) http: Http,
     pub(super) credentials: Credentials,
     /// Reads tokens, which change while a run lasts.
