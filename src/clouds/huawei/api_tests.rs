@@ -459,7 +459,7 @@ fn endpoints_are_read_and_guarded() {
 
 #[test]
 fn without_credentials_there_is_no_client() {
-    let missing = connect(&account(), &[], None);
+    let missing = connect(&account(), &[("IDFORM_METADATA", "off")], None);
     assert!(matches!(missing, Err(ConnectError::Missing { .. })));
     let account = Account {
         credentials: CredentialSource {

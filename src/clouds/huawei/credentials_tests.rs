@@ -192,9 +192,11 @@ fn a_prefix_applies_to_every_variable() {
     );
     assert_eq!(
         place(&[]).find(),
-        "missing: variables PROD_HUAWEICLOUD_SDK_AK and PROD_HUAWEICLOUD_SDK_SK; \
+        "missing: variable PROD_HUAWEICLOUD_OIDC_PROVIDER_URN; \
+         variables PROD_HUAWEICLOUD_SDK_IDP_ID and PROD_HUAWEICLOUD_SDK_ID_TOKEN_FILE; \
+         variables PROD_HUAWEICLOUD_SDK_AK and PROD_HUAWEICLOUD_SDK_SK; \
          variables PROD_HW_ACCESS_KEY and PROD_HW_SECRET_KEY; variable PROD_HW_AUTH_TOKEN; \
-         variables PROD_HW_USER_NAME and PROD_HW_USER_PASSWORD; \
+         variables PROD_HW_USER_NAME and PROD_HW_USER_PASSWORD; variable PROD_HW_ASSUME_ROLE_IDP_ID; \
          variables PROD_OS_ACCESS_KEY and PROD_OS_SECRET_KEY; variable PROD_OS_AUTH_TOKEN; \
          variables PROD_OS_USERNAME and PROD_OS_PASSWORD; \
          section [global] of /etc/keys (no such file)"
@@ -229,8 +231,7 @@ fn files_are_read_by_section_and_profile() {
         ),
         (
             Some("keyless"),
-            "unusable: section [keyless] of ~/.huaweicloud/credentials: sign-in with `idp_id` and \
-             `id_token_file` is not supported; give `ak` and `sk`",
+            "section [keyless] of ~/.huaweicloud/credentials: another",
         ),
         (
             Some("plain"),
