@@ -406,17 +406,19 @@ pub(super) struct Sandbox {
 pub(super) enum SandboxCommand {
     /// Serve the emulated clouds on loopback until interrupted
     Serve(Serve),
+    /// Turn the sandbox's OpenID issuers: rotate keys, swap the certificate chain, make tokens
+    Issuer(super::issuer::Issuer),
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// Loopback address to listen on; port 0 picks free ports, another is the first of three
+    /// Loopback address to listen on; port 0 picks free ports, another is the first of four
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
     pub(super) listen: std::net::SocketAddr,
     /// Keep the accounts' state in this folder; otherwise in memory
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
-    /// Print base URLs and test credentials as one line of JSON instead of `export` lines
+    /// Print base URLs, test credentials, the issuer and its roots as one line of JSON instead of `export` lines
     #[arg(long)]
     pub(super) print_env: bool,
     /// Inject a fault: [CLOUD:]ACTION=KIND[,skip=N][,times=N] (repeatable)

@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod graph;
 mod import;
+mod issuer;
 mod merge;
 mod output;
 mod packaging;

@@ -37,6 +37,32 @@ pub(super) fn columns() -> Option<usize> {
     Some(usize::from(columns))
 }
 
+/// A folder of this process's own, removed with everything in it when it is dropped.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes one that nobody else can look into.
+    pub(super) fn new() -> std::io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+
+        let name = format!("idform-{}", uuid::Uuid::new_v4().simple());
+        let path = std::env::temp_dir().join(name);
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is in the system's folder for such things.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// The real environment and files; manifests may take tokens from these places.
 pub(super) fn surroundings(tokens: AllowedTokens) -> Surroundings {
     // Variables that are no text cannot be credentials.

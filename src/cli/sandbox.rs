@@ -1,4 +1,4 @@
-//! `idform sandbox serve`: the emulated clouds for other clients.
+//! `idform sandbox serve`: the emulated clouds and the issuers for other clients.
 
 use anyhow::{Context, Result};
 
@@ -6,25 +6,45 @@ use crate::sandbox::{Options, Sandbox};
 
 use super::args::{Sandbox as Command, SandboxCommand, Serve};
 use super::output::Output;
-use super::{Exit, run};
+use super::{Exit, issuer, rim, run};
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<Exit> {
-    let SandboxCommand::Serve(serve) = &command.command;
-    run::block_on(serve_until_interrupted(serve, output))?
+    match &command.command {
+        SandboxCommand::Serve(serve) => run::block_on(serve_until_interrupted(serve, output))?,
+        SandboxCommand::Issuer(of) => issuer::run(of, output),
+    }
 }
 
 async fn serve_until_interrupted(serve: &Serve, output: &Output) -> Result<Exit> {
+    // Whoever connects to the issuers needs their roots in a file, state kept or not.
+    let scratch = match &serve.state {
+        Some(_) => None,
+        None => Some(rim::Scratch::new().context("make a folder for the issuers")?),
+    };
     let sandbox = Sandbox::start(Options {
         folder: serve.state.clone(),
+        issuer_folder: scratch.as_ref().map(|scratch| scratch.path().to_owned()),
         faults: serve.fault.clone(),
         latency: serve.latency,
         listen: serve.listen.ip(),
         port: serve.listen.port(),
+        keep_issuer_port: true,
         ..Options::default()
     })
     .await
     .context("start the sandbox")?;
-    let described = sandbox.describe();
+    let issuers = sandbox.issuers();
+    issuers
+        .roots_pem(sandbox.now())
+        .context("make the issuers' roots")?;
+    let roots = issuers.roots_file().unwrap_or_default();
+    // Read by programs that run elsewhere.
+    let roots = std::path::absolute(&roots).unwrap_or(roots);
+    let mut described = sandbox.describe();
+    described["issuer"] = serde_json::json!({
+        "url": sandbox.issuer_url(),
+        "ca": roots.display().to_string(),
+    });
     if serve.print_env {
         output.result(&format!("{described}\n"));
     } else {
@@ -55,7 +75,15 @@ fn exports(described: &serde_json::Value) -> String {
             (cloud.key_variables.secret, of("secret")),
         ]
     });
+    let of_issuer = |key: &str| {
+        let text = described["issuer"][key].as_str();
+        text.unwrap_or_default().to_owned()
+    };
     let lines: Vec<String> = lines
+        .chain([
+            ("IDFORM_SANDBOX_ISSUER", of_issuer("url")),
+            ("IDFORM_SANDBOX_CA", of_issuer("ca")),
+        ])
         .map(|(name, value)| format!("export {name}='{value}'\n"))
         .collect();
     lines.concat()

@@ -50,6 +50,23 @@ impl<A: Serialize + DeserializeOwned + Default + Clone + PartialEq> Accounts<A> 
         Ok(answer)
     }
 
+    /// The accounts that hold anything, in order; none when the folder cannot be read.
+    pub fn ids(&self) -> Vec<String> {
+        let Some(folder) = &self.folder else {
+            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            return held.keys().cloned().collect();
+        };
+        let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+        let mut ids: Vec<String> = entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                name.strip_suffix(".json").map(str::to_owned)
+            })
+            .collect();
+        ids.sort();
+        ids
+    }
+
     fn path(&self, id: &str) -> Option<PathBuf> {
         // Ids come off the wire: anything but a plain word must not become a path.
         let plain: String = id

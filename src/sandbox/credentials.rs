@@ -8,8 +8,13 @@
 //!
 //! The secrets are `sandbox-secret-<account>` and `sandbox-temporary-<account>`, the token of a
 //! temporary key is `sandbox-token-<account>-0001`. Nothing of this opens anything real.
+//!
+//! Beside them stand the keys that the emulated token services give out, see
+//! [`Session`](super::federated::issued::Session).
 
 use serde_json::{Value, json};
+
+use super::federated::issued::{self, Session};
 
 /// One rule per cloud: its name, the account shown by `describe`, and how key ids begin.
 struct Rule {
@@ -58,6 +63,46 @@ pub struct Known {
     pub account: String,
     /// Whether it is a temporary key, which needs its token.
     pub temporary: bool,
+    /// What a token service gave it out for; `None` for the keys by rule.
+    pub session: Option<Session>,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    /// Whose it is, and what must have signed.
+    Found(Known, TestCredentials),
+    /// It was given out by a token service, and the token that came is not its own.
+    WrongToken,
+    /// No such key.
+    Unknown,
+}
+
+/// Finds a key, by its token too where a token service gave it out.
+pub(crate) fn look_up(cloud: &str, key_id: &str, token: Option<&str>) -> Lookup {
+    if issued::is_issued(cloud, key_id) {
+        let opened = token.and_then(|token| Session::open(cloud, key_id, token));
+        return match opened {
+            Some((session, keys)) => {
+                let known = Known {
+                    account: session.account.clone(),
+                    temporary: true,
+                    session: Some(session),
+                };
+                Lookup::Found(known, keys)
+            }
+            None => Lookup::WrongToken,
+        };
+    }
+    let Some(known) = account_of_key(cloud, key_id) else {
+        return Lookup::Unknown;
+    };
+    let keys = if known.temporary {
+        temporary(cloud, &known.account)
+    } else {
+        permanent(cloud, &known.account)
+    };
+    keys.map_or(Lookup::Unknown, |keys| Lookup::Found(known, keys))
 }
 
 /// The permanent key of an account; `None` for a cloud the sandbox does not know.
@@ -93,6 +138,7 @@ pub fn account_of_key(cloud: &str, key_id: &str) -> Option<Known> {
     plain.then(|| Known {
         account: account.to_owned(),
         temporary,
+        session: None,
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::alibaba::AlibabaCloud;
+use super::federated::outside::Outside;
 use super::huawei::HuaweiCloud;
 use super::tencent::TencentCloud;
 use super::wire::{Request, Response};
@@ -13,11 +14,12 @@ use super::wire::{Request, Response};
 /// The clouds the sandbox serves, each with its own folder under `folder`.
 ///
 /// Adding a cloud is a folder beside `tencent/` and one line here.
-pub fn emulators(folder: Option<&Path>) -> Vec<Arc<dyn Emulator>> {
+/// Issuers are found `outside`.
+pub fn emulators(folder: Option<&Path>, outside: &Outside) -> Vec<Arc<dyn Emulator>> {
     let of = |cloud: &str| folder.map(|folder| folder.join(cloud));
     vec![
         Arc::new(TencentCloud::new(of("tencent"))),
-        Arc::new(AlibabaCloud::new(of("alibaba"))),
+        Arc::new(AlibabaCloud::new(of("alibaba"), outside.clone())),
         Arc::new(HuaweiCloud::new(of("huawei"))),
     ]
 }
@@ -101,7 +103,7 @@ mod tests {
                 names.into_iter().zip(values.iter().map(String::as_str)).collect();
             headers.push(("authorization", &authorization));
             let request = request(&method, &query, &headers, &body);
-            for cloud in emulators(None) {
+            for cloud in emulators(None, &Outside::empty()) {
                 let _ = (cloud.action(&request), cloud.account(&request));
                 let status = cloud.answer(&request, NOW).status;
                 prop_assert!((200..600).contains(&status));
@@ -135,7 +137,7 @@ mod tests {
             let key = credentials::temporary("alibaba", "1").unwrap();
             let sign = if is_legacy { alibaba_v1 } else { alibaba_v3 };
             let request = sign(&key, action, &[(&name, &text)], "n", NOW);
-            let response = AlibabaCloud::new(None).answer(&request, NOW);
+            let response = AlibabaCloud::new(None, Outside::empty()).answer(&request, NOW);
             let text = String::from_utf8(response.body).unwrap();
             prop_assert!(!text.contains("Signature"), "{}", text);
         }

@@ -20,6 +20,7 @@ use super::wire::{Request, Response};
 pub(crate) const BODY_LIMIT_BYTES: usize = 12 * 1024 * 1024;
 
 /// What all requests of a sandbox share.
+#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) started: Instant,
     pub(crate) latency: Duration,
@@ -53,16 +54,15 @@ pub(crate) async fn exchange(
 ) -> axum::response::Response {
     let shared = &served.shared;
     let action = served.emulator.action(&request);
-    let arrival = shared.log(&served, &action, &request);
+    let account = served.emulator.account(&request);
+    let arrival = shared.arrived(served.emulator.cloud(), account, &action);
     let now = shared.now();
     let outcome = attempt(&served, &action, request).await;
     let status = match &outcome {
         Outcome::Answer(response) | Outcome::Cut(response) => response.status,
         Outcome::Silence => 0,
     };
-    if let Some(entry) = lock(&shared.seen).get_mut(arrival) {
-        entry.status = status;
-    }
+    shared.answered(arrival, status);
     match outcome {
         Outcome::Answer(response) => http(response, now),
         Outcome::Cut(response) => {
@@ -164,24 +164,31 @@ async fn process(served: &Arc<Served>, action: &str, request: Request) -> Respon
 
 impl Shared {
     /// The emulated clouds' time, Unix seconds.
-    fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         Timestamp::now()
             .as_second()
             .saturating_add(self.clock_offset_seconds)
     }
 
     /// Notes an arrival and says where, so that the status can be filled in.
-    fn log(&self, served: &Served, action: &str, request: &Request) -> usize {
+    pub(crate) fn arrived(&self, cloud: &str, account: Option<String>, action: &str) -> usize {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut seen = lock(&self.seen);
         seen.push(Seen {
             millis,
-            cloud: served.emulator.cloud().to_owned(),
-            account: served.emulator.account(request),
+            cloud: cloud.to_owned(),
+            account,
             action: action.to_owned(),
             status: 0,
         });
         seen.len() - 1
+    }
+
+    /// Notes what an arrival was answered with.
+    pub(crate) fn answered(&self, arrival: usize, status: u16) {
+        if let Some(entry) = lock(&self.seen).get_mut(arrival) {
+            entry.status = status;
+        }
     }
 }
 
@@ -195,7 +202,8 @@ fn html(status: u16) -> Response {
     }
 }
 
-fn http(response: Response, now_unix_seconds: i64) -> axum::response::Response {
+/// The answer as HTTP, dated by the emulated clock.
+pub(crate) fn http(response: Response, now_unix_seconds: i64) -> axum::response::Response {
     let mut answer = axum::response::Response::new(Body::from(response.body));
     *answer.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

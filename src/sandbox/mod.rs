@@ -5,7 +5,8 @@
 //! JSON shapes, so that the client and its counterpart cannot share a mistake.
 //!
 //! Reading order: [`wire`] (a request, an answer), [`emulator`] (the contract of one cloud and the
-//! table of all), [`credentials`] (who may call), [`fault`] (what can go wrong), [`server`] (HTTP).
+//! table of all), [`credentials`] (who may call), [`fault`] (what can go wrong), [`issuer`] (the
+//! OpenID issuers), [`federated`] (tokens for credentials), [`server`] (HTTP).
 
 pub mod accounts;
 pub mod alibaba;
@@ -15,7 +16,9 @@ mod digest;
 pub mod emulator;
 mod exchange;
 pub mod fault;
+pub mod federated;
 pub mod huawei;
+pub mod issuer;
 pub mod server;
 pub mod tencent;
 #[cfg(test)]

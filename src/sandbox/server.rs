@@ -1,4 +1,5 @@
-//! The running sandbox: one loopback listener for each cloud, HTTP/1.1 with kept connections.
+//! The running sandbox: one loopback listener for each cloud, HTTP/1.1 with kept connections, and
+//! one with TLS for the issuers.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,6 +22,8 @@ use super::credentials;
 use super::emulator::{Emulator, emulators};
 use super::exchange::{BODY_LIMIT_BYTES, Served, Shared, exchange, lock};
 use super::fault::{Fault, Faults};
+use super::federated::outside::Outside;
+use super::issuer::{self, IssuerError, Issuers};
 use super::throttle::Throttle;
 use super::wire::Request;
 
@@ -36,6 +39,8 @@ const IN_FLIGHT_MAX: u32 = 4096;
 pub struct Options {
     /// Where state is kept, as `<folder>/<cloud>/<account>.json`; in memory when absent.
     pub folder: Option<PathBuf>,
+    /// Where the issuers keep theirs when there is no folder for all; in memory when absent.
+    pub issuer_folder: Option<PathBuf>,
     /// Faults in force from the start.
     pub faults: Vec<Fault>,
     /// A wait before each answer.
@@ -47,20 +52,26 @@ pub struct Options {
     pub throttle_per_second: Option<u32>,
     /// The loopback address to listen on.
     pub listen: IpAddr,
-    /// The first cloud's port, the others take the next ones; any free ports when 0.
+    /// The first cloud's port, the others and the issuers take the next ones; any free ports
+    /// when 0.
     pub port: u16,
+    /// With a folder and any free ports: the issuers take the port they had last time, if it is
+    /// free, since it is part of their names.
+    pub keep_issuer_port: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             folder: None,
+            issuer_folder: None,
             faults: Vec::new(),
             latency: Duration::ZERO,
             clock_offset_seconds: 0,
             throttle_per_second: None,
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            keep_issuer_port: false,
         }
     }
 }
@@ -99,6 +110,9 @@ pub enum SandboxError {
         /// Why not.
         source: io::Error,
     },
+    /// The issuers' state or TLS set-up.
+    #[error("start the sandbox's issuers: {0}")]
+    Issuers(String),
     /// The sandbox does not serve this cloud.
     #[error("the sandbox has no cloud `{0}`")]
     Cloud(String),
@@ -120,8 +134,16 @@ pub enum SandboxError {
 pub struct Sandbox {
     shared: Arc<Shared>,
     clouds: BTreeMap<&'static str, Running>,
+    issuer: Issuer,
     abandon: CancellationToken,
     in_flight: Arc<Semaphore>,
+}
+
+/// The listener of the issuers.
+struct Issuer {
+    issuers: Arc<Issuers>,
+    address: SocketAddr,
+    task: JoinHandle<()>,
 }
 
 struct Running {
@@ -155,14 +177,24 @@ impl Sandbox {
         let abandon = CancellationToken::new();
         let in_flight = Arc::new(Semaphore::new(IN_FLIGHT_MAX as usize));
         // Bind all before serving any: a port in use must not leave half a sandbox behind.
+        let issuers = Arc::new(Issuers::new(
+            options
+                .folder
+                .as_deref()
+                .or(options.issuer_folder.as_deref()),
+        ));
+        let outside = Outside::new(Arc::clone(&issuers));
+        let port_after = |index| match options.port {
+            0 => Ok(0),
+            first => first
+                .checked_add(index)
+                .ok_or(SandboxError::Port(options.port)),
+        };
         let mut bound = Vec::new();
-        for (index, emulator) in (0_u16..).zip(emulators(options.folder.as_deref())) {
-            let port = match options.port {
-                0 => 0,
-                first => first
-                    .checked_add(index)
-                    .ok_or(SandboxError::Port(options.port))?,
-            };
+        let emulators = emulators(options.folder.as_deref(), &outside);
+        let clouds_count = u16::try_from(emulators.len()).unwrap_or(u16::MAX);
+        for (index, emulator) in (0_u16..).zip(emulators) {
+            let port = port_after(index)?;
             let cloud = emulator.cloud();
             let asked = SocketAddr::new(options.listen, port);
             let failed = |source| SandboxError::Listen {
@@ -174,6 +206,10 @@ impl Sandbox {
             let address = listener.local_addr().map_err(failed)?;
             bound.push((emulator, listener, address));
         }
+        let kept = options.keep_issuer_port && options.folder.is_some() && options.port == 0;
+        let asked = SocketAddr::new(options.listen, port_after(clouds_count)?);
+        let issuer = Issuer::start(issuers, asked, kept, &shared).await?;
+        outside.open(issuer.address);
         let mut clouds = BTreeMap::new();
         for (emulator, listener, address) in bound {
             let served = Arc::new(Served {
@@ -195,6 +231,7 @@ impl Sandbox {
         Ok(Self {
             shared,
             clouds,
+            issuer,
             abandon,
             in_flight,
         })
@@ -205,6 +242,39 @@ impl Sandbox {
         self.clouds
             .get(cloud)
             .map(|running| format!("http://{}", running.address))
+    }
+
+    /// The issuers: what they publish, how they turn their keys over, the roots to trust.
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuer.issuers
+    }
+
+    /// Where the issuers listen. They answer there as `localhost` with this port, and as
+    /// [`STABLE_HOST`](super::issuer::STABLE_HOST) to whoever resolves that name to it.
+    pub fn issuer_address(&self) -> SocketAddr {
+        self.issuer.address
+    }
+
+    /// `https://localhost:PORT` of the issuers, without a final slash.
+    pub fn issuer_url(&self) -> String {
+        format!("https://localhost:{}", self.issuer.address.port())
+    }
+
+    /// The issuers, to be reached otherwise than through this sandbox.
+    #[cfg(test)]
+    pub(crate) fn issuers_shared(&self) -> Arc<Issuers> {
+        Arc::clone(&self.issuer.issuers)
+    }
+
+    /// A cloud without its sockets.
+    #[cfg(test)]
+    pub(crate) fn emulator(&self, cloud: &str) -> Arc<dyn Emulator> {
+        Arc::clone(&self.clouds[cloud].emulator)
+    }
+
+    /// The emulated time, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.shared.now()
     }
 
     /// `{"<cloud>": {url, account_id, key_id, secret}}` with each cloud's default account.
@@ -281,6 +351,65 @@ impl Sandbox {
                 let _ = task.await;
             }
         }
+        let issuer = &mut self.issuer.task;
+        if tokio::time::timeout_at(deadline, &mut *issuer)
+            .await
+            .is_err()
+        {
+            issuer.abort();
+        }
+    }
+}
+
+impl Issuer {
+    /// Listens at `asked`, or at the port kept from last time.
+    async fn start(
+        issuers: Arc<Issuers>,
+        asked: SocketAddr,
+        kept: bool,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, SandboxError> {
+        let state = |error: IssuerError| SandboxError::Issuers(with_cause(&error));
+        let last = if kept {
+            issuers.port().map_err(state)?
+        } else {
+            None
+        };
+        let listener = match last {
+            Some(port) => TcpListener::bind(SocketAddr::new(asked.ip(), port))
+                .await
+                .ok(),
+            None => None,
+        };
+        let failed = |source| SandboxError::Listen {
+            cloud: "the issuers",
+            address: asked,
+            source,
+        };
+        let listener = match listener {
+            Some(listener) => listener,
+            None => TcpListener::bind(asked).await.map_err(failed)?,
+        };
+        let address = listener.local_addr().map_err(failed)?;
+        if kept {
+            issuers.keep_port(address.port()).map_err(state)?;
+        }
+        let serving = issuer::serve(listener, Arc::clone(&issuers), Arc::clone(shared))
+            .map_err(|error| SandboxError::Issuers(error.to_string()))?;
+        Ok(Self {
+            issuers,
+            address,
+            task: tokio::spawn(serving),
+        })
+    }
+}
+
+fn with_cause(error: &IssuerError) -> String {
+    use std::error::Error as _;
+
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 
@@ -291,6 +420,7 @@ impl Drop for Sandbox {
         for running in self.clouds.values() {
             running.task.abort();
         }
+        self.issuer.task.abort();
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn tencent(
     parameters: &Value,
     now: i64,
 ) -> Request {
-    let (service, version) = if action == "GetCallerIdentity" {
+    let (service, version) = if ["GetCallerIdentity", "AssumeRole"].contains(&action) {
         ("sts", "2018-08-13")
     } else {
         ("cam", "2019-01-16")
@@ -92,10 +92,10 @@ pub(crate) fn alibaba_v3(
     nonce: &str,
     now: i64,
 ) -> Request {
-    let version = if action == "GetCallerIdentity" {
-        "2015-04-01"
-    } else {
-        "2019-08-15"
+    let version = match action {
+        "GetCallerIdentity" | "AssumeRole" => "2015-04-01",
+        _ if action.contains("Role") || action.contains("agResources") => "2015-05-01",
+        _ => "2019-08-15",
     };
     let query = joined(parameters);
     let date = acs_date(now);

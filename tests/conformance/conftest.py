@@ -4,7 +4,10 @@ import json
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
+import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -30,6 +33,25 @@ class Sandbox:
     def endpoint(self, cloud):
         """host:port"""
         return self.clouds[cloud]["url"].removeprefix("http://")
+
+    def issuer(self, name):
+        """The URL of one of the sandbox's OpenID issuers."""
+        return f"{self.clouds['issuer']['url']}/{name}"
+
+    def ask_issuer(self, name, document, method="GET", **query):
+        """A document of an issuer, over TLS with the sandbox's roots and no others."""
+        trust = ssl.create_default_context(cafile=self.clouds["issuer"]["ca"])
+        url = f"{self.issuer(name)}/{document}?{urllib.parse.urlencode(query)}"
+        request = urllib.request.Request(url, method=method)
+        with urllib.request.urlopen(request, context=trust, timeout=10) as answer:
+            return json.load(answer)
+
+    def keys(self, name):
+        return json.dumps(self.ask_issuer(name, ".well-known/jwks"))
+
+    def token(self, name, audience, subject):
+        answer = self.ask_issuer(name, ".sandbox/token", audience=audience, subject=subject)
+        return answer["value"]
 
     def settings(self, cloud, account, **switches):
         """Writes switches into an account's state file, as a person would."""

@@ -1,14 +1,20 @@
 """Alibaba Cloud's own Python SDK, unchanged, against the sandbox: both signature schemes."""
 
 import datetime
+import hashlib
+import json
+import ssl
+import subprocess
 import uuid
 
 import pytest
 from alibabacloud_ims20190815 import models as ims
 from alibabacloud_ims20190815.client import Client as Ims
+from alibabacloud_sts20150401 import models as sts
 from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi import utils as openapi_utils
-from alibabacloud_tea_openapi.models import Config
+from alibabacloud_tea_openapi.client import Client as Any
+from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
 from darabonba.exceptions import DaraException
 from darabonba.runtime import RuntimeOptions
 
@@ -255,3 +261,112 @@ def test_more_than_twenty_in_a_second(sandbox):
     service = client(sandbox, permanent("5555555555555555"))
     codes = {refused(get, service) for _ in range(80)}
     assert (400, "Throttling.User") in codes
+
+
+def presented(sandbox):
+    """The certificates that the sandbox's issuer presents, as the documentation's recipe has it."""
+    address = sandbox.clouds["issuer"]["url"].removeprefix("https://")
+    shown = subprocess.run(
+        ["openssl", "s_client", "-servername", "localhost", "-showcerts", "-connect", address],
+        input="",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    ends = [part.split("-----END")[0] for part in shown.split("-----BEGIN CERTIFICATE-----")[1:]]
+    frame = "-----BEGIN CERTIFICATE-----{}-----END CERTIFICATE-----"
+    der = [ssl.PEM_cert_to_DER_cert(frame.format(end)) for end in ends]
+    return [hashlib.sha1(one).hexdigest() for one in der]
+
+
+def test_a_token_becomes_a_role_and_the_role_another(sandbox):
+    account = str(uuid.uuid4().int)[:16]
+    key = permanent(account)
+    role = f"acs:ram::{account}:role/sts-deploy"
+    provider = f"acs:ram::{account}:oidc-provider/sts-ci"
+    trust = {
+        "Version": "1",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Federated": [provider]},
+                "Condition": {
+                    "StringEquals": {
+                        "oidc:iss": sandbox.issuer("ci"),
+                        "oidc:aud": "sts.aliyuncs.com",
+                    },
+                    "StringLike": {"oidc:sub": "repo:acme/*"},
+                },
+            },
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"RAM": [f"acs:ram::{account}:root"]},
+            },
+        ],
+    }
+    create_role = Params(
+        action="CreateRole",
+        version="2015-05-01",
+        protocol="HTTPS",
+        method="POST",
+        auth_type="AK",
+        style="RPC",
+        pathname="/",
+        req_body_type="formData",
+        body_type="json",
+    )
+    query = {"RoleName": "sts-deploy", "AssumeRolePolicyDocument": json.dumps(trust)}
+    client(sandbox, key, kind=Any).call_api(
+        create_role, OpenApiRequest(query=query), RuntimeOptions()
+    )
+    service = client(sandbox, key)
+    topmost = presented(sandbox)[-1]
+    create(service, "sts-ci", sandbox.issuer("ci"), client_ids="sts.aliyuncs.com", fingerprints=topmost)
+
+    # Anonymous: the SDK's client has no key at all.
+    nobody = Sts(Config(endpoint=sandbox.endpoint("alibaba"), protocol="http"))
+
+    def exchange(subject="repo:acme/app:ref:refs/heads/main"):
+        token = sandbox.token("ci", "sts.aliyuncs.com", subject)
+        request = sts.AssumeRoleWithOIDCRequest(
+            oidcprovider_arn=provider,
+            role_arn=role,
+            oidctoken=token,
+            role_session_name="ci",
+            duration_seconds=900,
+        )
+        return nobody.assume_role_with_oidc(request).body
+
+    def keys(answer):
+        given = answer.credentials
+        return {
+            "access_key_id": given.access_key_id,
+            "access_key_secret": given.access_key_secret,
+            "security_token": given.security_token,
+        }
+
+    answer = exchange()
+    assert answer.oidctoken_info.issuer == sandbox.issuer("ci")
+    first = keys(answer)
+    for scheme in SCHEMES:
+        me = client(sandbox, first, scheme, Sts).get_caller_identity().body
+        assert me.arn == f"acs:ram::{account}:assumed-role/sts-deploy/ci"
+        assert get(client(sandbox, first, scheme), "sts-ci").fingerprints == topmost
+    assert refused(exchange, "stranger") == (401, "AuthenticationFail.NoPermission")
+
+    request = sts.AssumeRoleRequest(role_arn=role, role_session_name="second")
+    second = keys(client(sandbox, first, kind=Sts).assume_role(request).body)
+    me = client(sandbox, second, kind=Sts).get_caller_identity().body
+    assert me.arn.endswith("/second")
+
+    sandbox.ask_issuer("ci", ".sandbox/swap-chain", method="POST")
+    code = "AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch"
+    assert refused(exchange) == (401, code)
+    service.add_fingerprint_to_oidcprovider(
+        ims.AddFingerprintToOIDCProviderRequest(
+            oidcprovider_name="sts-ci", fingerprint=presented(sandbox)[-1]
+        )
+    )
+    keys(exchange())

@@ -5,6 +5,7 @@ is `HWSANDBOX<account id>` with the secret `sandbox-secret-<account id>`.
 """
 
 import json
+import re
 import uuid
 
 import pytest
@@ -246,12 +247,18 @@ def test_saml_metadata(client, account):
     create_mapping(client, "mapping_ACME")
     create_protocol(client, "ACME", "saml", "mapping_ACME")
     refused(404, 404, client.show_metadata, ShowMetadataRequest(**path))
-    for _ in range(2):
+    # There is no call that changes it: a second import lies over the first.
+    for document in (METADATA, METADATA.replace("idp.example", "sso.example"), METADATA):
+        body.metadata = document
         answer = client.create_metadata(CreateMetadataRequest(body=body, **path))
         assert answer.message == "Import metadata successful"
-    shown = client.show_metadata(ShowMetadataRequest(**path))
-    assert (shown.data, shown.entity_id) == (METADATA, "https://idp.example")
-    assert shown.domain_id == account.id
+        shown = client.show_metadata(ShowMetadataRequest(**path))
+        assert shown.data == document
+        assert shown.entity_id in document
+    assert (shown.domain_id, shown.xaccount_type) == (account.id, "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", shown.update_time)
+    body.xaccount_type = None
+    refused(400, 400, client.create_metadata, CreateMetadataRequest(body=body, **path))
 
 
 def test_the_account_and_its_quotas(client, account):
@@ -402,3 +409,86 @@ def test_a_state_file_can_say_what_no_client_could_write(account):
     assert [protocol.mapping_id for protocol in listed.protocols] == ["gone", None]
     update_provider(client, "old", enabled=True)
     assert json.loads(path.read_text())["identity_providers"]["old"]["surprise"] == 1
+
+
+def test_a_token_of_an_issuer_becomes_one_of_the_cloud_and_keys(account):
+    sandbox, admin = account.sandbox, account.client()
+    create_provider(admin, "sts_ci", enabled=True)
+    create_mapping(
+        admin,
+        "mapping_sts_ci",
+        rules("{0}", "admin", [RulesRemote(type="sub")]),
+    )
+    create_protocol(admin, "sts_ci", "oidc", "mapping_sts_ci")
+    create_config(
+        admin,
+        "sts_ci",
+        idp_url=sandbox.issuer("ci"),
+        client_id="acme-ci",
+        signing_key=sandbox.keys("ci"),
+    )
+
+    def exchange(audience="acme-ci", scope=None):
+        token = GetIdTokenIdTokenBody(id=sandbox.token("ci", audience, "person"))
+        auth = GetIdTokenAuthParams(id_token=token, scope=scope)
+        return admin.create_token_with_id_token(
+            CreateTokenWithIdTokenRequest(
+                x_idp_id="sts_ci", body=GetIdTokenRequestBody(auth=auth)
+            )
+        )
+
+    scope = GetIdTokenIdScopeBody(domain=GetIdTokenScopeDomainOrProjectBody(id=account.id))
+    answer = exchange(scope=scope)
+    assert answer.token.user.name == "person"
+    headers = {"X-Auth-Token": answer.x_subject_token}
+    providers = f"{account.url}/v3/OS-FEDERATION/identity_providers"
+    assert requests.get(providers, headers=headers).status_code == 200
+    error = refused(401, "IAM.0001", exchange, "someone-else")
+    assert "audience" in error.error_msg
+
+    identity = TokenAuthIdentity(
+        methods=["token"],
+        token=IdentityToken(id=answer.x_subject_token, duration_seconds=900),
+    )
+    body = CreateTemporaryAccessKeyByTokenRequestBody(auth=TokenAuth(identity=identity))
+    given = admin.create_temporary_access_key_by_token(
+        CreateTemporaryAccessKeyByTokenRequest(body=body)
+    ).credential
+    credentials = (
+        GlobalCredentials(given.access, given.secret, account.id)
+        .with_iam_endpoint(account.url)
+        .with_security_token(given.securitytoken)
+    )
+    client = IamClient.new_builder().with_credentials(credentials).with_endpoint(account.url).build()
+    listed = client.keystone_list_identity_providers(KeystoneListIdentityProvidersRequest())
+    assert [one.id for one in listed.identity_providers] == ["sts_ci"]
+
+    sandbox.ask_issuer("ci", ".sandbox/rotate", method="POST")
+    refused(401, "IAM.0001", exchange)
+
+
+def test_an_agency_is_taken_by_the_account_it_trusts(account):
+    """The delegating account's file names the agency: no call of the emulator makes one."""
+    other = uuid.uuid4().hex
+    path = account.sandbox.state / "huawei" / f"{other}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"agencies": {"audit": {"trust_domain_id": account.id}}}))
+
+    def keys(agency):
+        taken = IdentityAssumerole(agency_name=agency, domain_id=other, duration_seconds=900)
+        identity = AgencyAuthIdentity(methods=["assume_role"], assume_role=taken)
+        body = CreateTemporaryAccessKeyByAgencyRequestBody(auth=AgencyAuth(identity=identity))
+        return account.client().create_temporary_access_key_by_agency(
+            CreateTemporaryAccessKeyByAgencyRequest(body=body)
+        ).credential
+
+    given = keys("audit")
+    credentials = (
+        GlobalCredentials(given.access, given.secret)
+        .with_iam_endpoint(account.url)
+        .with_security_token(given.securitytoken)
+    )
+    client = IamClient.new_builder().with_credentials(credentials).with_endpoint(account.url).build()
+    listed = client.keystone_list_auth_domains(KeystoneListAuthDomainsRequest())
+    assert listed.domains[0].id == other
+    refused(404, "IAM.0004", keys, "gone")

@@ -153,6 +153,83 @@ def test_user_saml_gives_way_to_user_oidc(sandbox, account):
     assert call(sandbox, "DescribeUserSAMLConfig", key=account)["Status"] == 2
 
 
+def test_user_saml_without_a_document_is_switched(sandbox, account):
+    other = base64.b64encode(b"<EntityDescriptor><IDPSSODescriptor /></EntityDescriptor>").decode()
+
+    def live():
+        reply = call(sandbox, "DescribeUserSAMLConfig", key=account)
+        return reply["Status"], reply["SAMLMetadata"], reply["AuxiliaryDomain"]
+
+    def update(operate, **fields):
+        call(sandbox, "UpdateUserSAMLConfig", key=account, Operate=operate, **fields)
+
+    assert refused(sandbox, "UpdateUserSAMLConfig", key=account, Operate="enable") == (
+        "ResourceNotFound.IdentityNotExist"
+    )
+    call(sandbox, "CreateUserSAMLConfig", key=account, SAMLMetadataDocument=METADATA)
+    update("disable")
+    update("updateSAML", SAMLMetadataDocument=other, AuxiliaryDomain="a.example")
+    assert live() == (2, other, "a.example")
+    update("enable")
+    assert live() == (11, other, "a.example")
+    for fields in ({}, {"SAMLMetadataDocument": "bm8="}):
+        code = refused(
+            sandbox, "UpdateUserSAMLConfig", key=account, Operate="updateSAML", **fields
+        )
+        assert code == "InvalidParameterValue.MetadataError"
+    assert live() == (11, other, "a.example")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_saml_providers(sandbox, account, method):
+    def run(action, **fields):
+        return call(sandbox, action, key=account, method=method, **fields)
+
+    def code(action, **fields):
+        return refused(sandbox, action, key=account, method=method, **fields)
+
+    name = {"Name": "okta"}
+    absent = "ResourceNotFound.IdentityNotExist"
+    wanted = name | {"Description": "Okta – prod", "SAMLMetadataDocument": METADATA}
+    assert run("ListSAMLProviders")["SAMLProviderSet"] == []
+    assert code("GetSAMLProvider", **name) == absent
+    assert code("UpdateSAMLProvider", **wanted) == absent
+    made = run("CreateSAMLProvider", **wanted)
+    assert made["ProviderArn"].startswith("qcs::cam::uin/")
+    assert made["ProviderArn"].endswith(":saml-provider/okta")
+    in_use = "InvalidParameter.IdentityNameInUse"
+    assert code("CreateSAMLProvider", **wanted) == in_use
+    assert code("CreateOIDCConfig", **role_oidc(Name="okta")) == in_use
+    live = run("GetSAMLProvider", **name)
+    assert (live["Description"], live["SAMLMetadata"]) == ("Okta – prod", METADATA)
+    time.strptime(live["CreateTime"], "%Y-%m-%d %H:%M:%S")
+    run("UpdateSAMLProvider", **name, Description="Okta")
+    live = run("GetSAMLProvider", **name)
+    assert (live["Description"], live["SAMLMetadata"]) == ("Okta", METADATA)
+    listed = run("ListSAMLProviders")
+    assert listed["TotalCount"] == 1
+    assert [(one["Name"], one["Description"]) for one in listed["SAMLProviderSet"]] == [
+        ("okta", "Okta")
+    ]
+    assert run("GetAccountSummary")["IdentityProviders"] == 1
+    run("DeleteSAMLProvider", **name)
+    assert code("DeleteSAMLProvider", **name) == absent
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"SAMLMetadataDocument": "bm8="}, "InvalidParameterValue.MetadataError"),
+        ({"SAMLMetadataDocument": None}, "MissingParameter"),
+        ({"Description": None}, "MissingParameter"),
+        ({"Name": "TencentReservedSSO-x"}, "InvalidParameterValue.NameError"),
+    ],
+)
+def test_saml_providers_that_are_refused(sandbox, account, change, code):
+    given = {"Name": "okta", "Description": "Okta", "SAMLMetadataDocument": METADATA} | change
+    assert refused(sandbox, "CreateSAMLProvider", key=account, **given) == code
+
+
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_role_oidc(sandbox, account, method):
     def run(action, **fields):
@@ -201,6 +278,18 @@ def test_international_accounts_do_not_know_auto_rotation(sandbox):
     call(sandbox, "CreateOIDCConfig", key=key, **role_oidc(AutoRotateKey=None))
     live = call(sandbox, "DescribeOIDCConfig", key=key, Name="github-actions")
     assert live.get("AutoRotateKey") is None
+
+
+def test_international_accounts_do_not_know_auxiliary_domains(sandbox):
+    account = "400000000003"
+    sandbox.settings("tencent", account, site="international")
+    key = permanent(account)
+    saml = {"SAMLMetadataDocument": METADATA}
+    code = refused(sandbox, "CreateUserSAMLConfig", key=key, AuxiliaryDomain="a.example", **saml)
+    assert code == "UnknownParameter"
+    call(sandbox, "CreateUserSAMLConfig", key=key, **saml)
+    live = call(sandbox, "DescribeUserSAMLConfig", key=key)
+    assert (live["Status"], live.get("AuxiliaryDomain")) == (11, None)
 
 
 @pytest.mark.parametrize(
@@ -285,3 +374,83 @@ def test_more_than_twenty_in_a_second(sandbox, account):
         except TencentCloudSDKException as error:
             codes.add(error.get_code())
     assert codes == {"RequestLimitExceeded"}
+
+
+def test_a_token_becomes_a_role_and_the_role_another(sandbox):
+    trust = {
+        "version": "2.0",
+        "statement": [
+            {
+                "effect": "allow",
+                "action": ["name/sts:AssumeRoleWithWebIdentity"],
+                "principal": {"federated": [f"qcs::cam::uin/{OWNER}:oidc-provider/sts-ci"]},
+                "condition": {
+                    "string_equal": {
+                        "oidc:iss": [sandbox.issuer("ci")],
+                        "oidc:aud": ["sts.tencentcloudapi.com"],
+                        "oidc:sub": ["repo:acme/app:ref:refs/heads/main"],
+                    }
+                },
+            },
+            {
+                "effect": "allow",
+                "action": "name/sts:AssumeRole",
+                "principal": {"qcs": f"qcs::cam::uin/{OWNER}:root"},
+            },
+        ],
+    }
+
+    def provider(action):
+        key = base64.b64encode(sandbox.keys("ci").encode()).decode()
+        call(
+            sandbox,
+            action,
+            Name="sts-ci",
+            IdentityUrl=sandbox.issuer("ci"),
+            IdentityKey=key,
+            ClientId=["sts.tencentcloudapi.com"],
+        )
+
+    arn = f"qcs::cam::uin/{OWNER}:roleName/sts-deploy"
+
+    def exchange(subject="repo:acme/app:ref:refs/heads/main"):
+        """As the vendor's own helpers do it: the typed method would sign."""
+        answer = client(sts_client.StsClient, sandbox, None).call(
+            "AssumeRoleWithWebIdentity",
+            {
+                "ProviderId": "sts-ci",
+                "WebIdentityToken": sandbox.token("ci", "sts.tencentcloudapi.com", subject),
+                "RoleArn": arn,
+                "RoleSessionName": "ci",
+            },
+            options={"SkipSign": True},
+        )
+        return json.loads(answer)["Response"]
+
+    def keys(answer):
+        given = answer["Credentials"]
+        return credential.Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+
+    provider("CreateOIDCConfig")
+    call(sandbox, "CreateRole", RoleName="sts-deploy", PolicyDocument=json.dumps(trust))
+    first = keys(exchange())
+    me = call(sandbox, "GetCallerIdentity", first)
+    assert (me["Type"], me["AccountId"]) == ("CAMRole", OWNER)
+    assert call(sandbox, "DescribeOIDCConfig", first, Name="sts-ci")["Name"] == "sts-ci"
+
+    def refused_exchange(**how):
+        with pytest.raises(TencentCloudSDKException) as caught:
+            exchange(**how)
+        return caught.value.get_code()
+
+    assert refused_exchange(subject="stranger") == "UnauthorizedOperation"
+    sandbox.ask_issuer("ci", ".sandbox/rotate", method="POST")
+    assert refused_exchange() == "InvalidParameter.WebIdentityTokenError"
+    provider("UpdateOIDCConfig")
+    keys(exchange())
+
+    request = sts.AssumeRoleRequest()
+    request.RoleArn, request.RoleSessionName = arn, "second"
+    chained = client(sts_client.StsClient, sandbox, first).AssumeRole(request)
+    second = keys(json.loads(chained.to_json_string()))
+    assert call(sandbox, "GetCallerIdentity", second)["UserId"].endswith(":second")

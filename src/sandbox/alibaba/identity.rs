@@ -18,7 +18,16 @@ const USER_ID: &str = "200000000000000001";
 )]
 pub(super) fn get_caller_identity(call: &mut Call<'_>) -> Result {
     let uid = &call.key.account;
-    let (kind, arn, principal, user, role) = if call.key.temporary {
+    let (kind, arn, principal, user, role) = if let Some(session) = &call.key.session {
+        let (role, name) = (&session.role, &session.name);
+        (
+            "AssumedRoleUser",
+            format!("acs:ram::{uid}:assumed-role/{role}/{name}"),
+            format!("{}:{name}", session.role_id),
+            "",
+            session.role_id.as_str(),
+        )
+    } else if call.key.temporary {
         (
             "AssumedRoleUser",
             format!("acs:ram::{uid}:assumed-role/sandbox/sandbox"),

@@ -1,4 +1,4 @@
-//! Alibaba Cloud: IMS 2019-08-15 and STS 2015-04-01 behind one address (apis/alibaba.md).
+//! Alibaba Cloud: IMS 2019-08-15, RAM 2015-05-01 and STS 2015-04-01 behind one address (apis/alibaba.md).
 //!
 //! `asked` says what is wanted, `signature*` who calls, the table here which function does it, the
 //! files named after objects do the work on `state`, `answer` wraps it up.
@@ -9,10 +9,15 @@ mod check;
 mod identity;
 mod oidc_provider;
 mod page;
+mod role;
+mod role_policy;
+mod role_tag;
 mod signature;
 mod signature_v1;
 mod signature_v3;
 mod state;
+mod sts;
+mod trust;
 mod xml;
 
 #[cfg(test)]
@@ -25,18 +30,20 @@ use serde_json::{Value, json};
 use answer::{Fields, Refusal, Result, refusal, respond};
 use asked::Asked;
 use signature::Nonces;
-use state::Account;
+use state::{Account, Identity};
 
 use super::accounts::{Accounts, with_setting};
-use super::credentials::{self, Known};
+use super::credentials::{self, Known, Lookup};
 use super::emulator::Emulator;
 use super::fault;
+use super::federated::outside::Outside;
 use super::wire::{Request, Response};
 
 const IMS: &str = "2019-08-15";
 const STS: &str = "2015-04-01";
-/// Versions by product: apis/alibaba.md §1.1. RAM has no actions here yet.
-const VERSIONS: [&str; 3] = [IMS, "2015-05-01", STS];
+const RAM: &str = "2015-05-01";
+/// Versions by product: apis/alibaba.md §1.1.
+const VERSIONS: [&str; 3] = [IMS, RAM, STS];
 
 /// One action: the version it belongs to, what it does, and whether it needs a permission.
 struct Action {
@@ -46,8 +53,8 @@ struct Action {
     free: bool,
 }
 
-/// Every action the emulator serves. SAML providers, user SSO and roles (apis/alibaba.md §3.3 to
-/// §3.5) get their own files and lines.
+/// Every action the emulator serves. SAML providers and user SSO (apis/alibaba.md §3.3, §3.4) get
+/// their own files and lines.
 #[rustfmt::skip]
 const ACTIONS: &[Action] = &[
     Action { version: IMS, name: "CreateOIDCProvider", run: oidc_provider::create, free: false },
@@ -59,28 +66,54 @@ const ACTIONS: &[Action] = &[
     Action { version: IMS, name: "RemoveClientIdFromOIDCProvider", run: oidc_provider::remove_client_id, free: false },
     Action { version: IMS, name: "AddFingerprintToOIDCProvider", run: oidc_provider::add_fingerprint, free: false },
     Action { version: IMS, name: "RemoveFingerprintFromOIDCProvider", run: oidc_provider::remove_fingerprint, free: false },
+    Action { version: RAM, name: "CreateRole", run: role::create, free: false },
+    Action { version: RAM, name: "GetRole", run: role::get, free: false },
+    Action { version: RAM, name: "ListRoles", run: role::list, free: false },
+    Action { version: RAM, name: "UpdateRole", run: role::update, free: false },
+    Action { version: RAM, name: "DeleteRole", run: role::delete, free: false },
+    Action { version: RAM, name: "AttachPolicyToRole", run: role_policy::attach, free: false },
+    Action { version: RAM, name: "DetachPolicyFromRole", run: role_policy::detach, free: false },
+    Action { version: RAM, name: "ListPoliciesForRole", run: role_policy::list, free: false },
+    Action { version: RAM, name: "TagResources", run: role_tag::tag, free: false },
+    Action { version: RAM, name: "UntagResources", run: role_tag::untag, free: false },
+    Action { version: RAM, name: "ListTagResources", run: role_tag::list, free: false },
     Action { version: STS, name: "GetCallerIdentity", run: identity::get_caller_identity, free: true },
 ];
+
+/// The actions that work on the account of `RoleArn`, whoever asks: apis/alibaba.md §6.
+#[rustfmt::skip]
+const ROLE_TAKING: &[Action] = &[
+    Action { version: STS, name: "AssumeRole", run: sts::assume_role, free: false },
+    Action { version: STS, name: ANONYMOUS, run: sts::assume_role_with_oidc, free: true },
+];
+
+/// The action that carries no credentials at all: apis/alibaba.md §2.5.
+const ANONYMOUS: &str = "AssumeRoleWithOIDC";
 
 /// The emulated Alibaba Cloud.
 pub struct AlibabaCloud {
     accounts: Accounts<Account>,
+    outside: Outside,
     nonces: Nonces,
 }
 
 /// What an action works on.
 struct Call<'a> {
     key: Known,
+    /// What the caller's permanent key stands for, in the caller's own account.
+    asker: Identity,
     asked: Asked,
+    outside: &'a Outside,
     now_unix_seconds: i64,
     state: &'a mut Account,
 }
 
 impl AlibabaCloud {
-    /// Keeps its accounts as `<folder>/<uid>.json`, or in memory.
-    pub fn new(folder: Option<PathBuf>) -> Self {
+    /// Keeps its accounts as `<folder>/<uid>.json`, or in memory; finds issuers `outside`.
+    pub fn new(folder: Option<PathBuf>, outside: Outside) -> Self {
         Self {
             accounts: Accounts::new(folder),
+            outside,
             nonces: Nonces::default(),
         }
     }
@@ -96,20 +129,58 @@ impl AlibabaCloud {
         }
         asked::check_content_type(request)?;
         let action = route(request, asked)?;
-        let key = signature::verify(request, asked, &self.nonces, now_unix_seconds)?;
-        let account = key.account.clone();
-        let run = |state: &mut Account| {
-            check_expiry(&key, state)?;
-            check_permission(action, &key, state)?;
+        let key = match action.name {
+            ANONYMOUS => None,
+            _ => Some(signature::verify(
+                request,
+                asked,
+                &self.nonces,
+                now_unix_seconds,
+            )?),
+        };
+        let mut asker = Identity::RamUser;
+        if let Some(key) = &key {
+            self.on(&key.account, |state| {
+                check_expiry(key, state, now_unix_seconds)?;
+                check_permission(action, key, state)?;
+                asker = state.settings.identity;
+                Ok(())
+            })?;
+        }
+        let takes_role = ROLE_TAKING.iter().any(|taking| taking.name == action.name);
+        let account = match &key {
+            Some(key) if !takes_role => key.account.clone(),
+            Some(_) | None => {
+                let arn = sts::mandatory(asked, "RoleArn")?;
+                let account = sts::account_of(arn).ok_or_else(|| {
+                    refusal(
+                        400,
+                        "InvalidParameter.RoleArn",
+                        "The RoleArn is wrongly formed.",
+                    )
+                })?;
+                account.to_owned()
+            }
+        };
+        self.on(&account, |state| {
             (action.run)(&mut Call {
-                key,
+                key: key.unwrap_or(Known {
+                    account: account.clone(),
+                    temporary: false,
+                    session: None,
+                }),
+                asker,
                 asked: asked.clone(),
+                outside: &self.outside,
                 now_unix_seconds,
                 state,
             })
-        };
+        })
+    }
+
+    fn on<T>(&self, account: &str, act: impl FnOnce(&mut Account) -> Result<T>) -> Result<T> {
         self.accounts
-            .with(&account, run)
+            .with(account, act)
             .unwrap_or_else(|error| Err(refusal(500, "InternalError", error.to_string())))
     }
 }
@@ -124,11 +195,20 @@ impl Emulator for AlibabaCloud {
     }
 
     fn account(&self, request: &Request) -> Option<String> {
-        let key_id = match request.header("authorization") {
-            Some(header) => header.split(['=', ',']).nth(1).map(str::to_owned),
-            None => Asked::read(request).given("AccessKeyId").map(str::to_owned),
-        }?;
-        credentials::account_of_key("alibaba", &key_id).map(|known| known.account)
+        let asked = Asked::read(request);
+        let v1_key = || asked.given("AccessKeyId");
+        let header = request.header("authorization");
+        let key_id = header.map_or_else(v1_key, |header| header.split(['=', ',']).nth(1));
+        let Some(key_id) = key_id else {
+            // Anonymous: the account whose role is asked for.
+            return sts::account_of(asked.text("RoleArn")).map(str::to_owned);
+        };
+        let in_parameters = asked.given("SecurityToken");
+        let token = request.header("x-acs-security-token").or(in_parameters);
+        match credentials::look_up("alibaba", key_id, token) {
+            Lookup::Found(known, _) => Some(known.account),
+            Lookup::WrongToken | Lookup::Unknown => None,
+        }
     }
 
     fn answer(&self, request: &Request, now_unix_seconds: i64) -> Response {
@@ -203,6 +283,7 @@ fn route(request: &Request, asked: &Asked) -> Result<&'static Action> {
     let known = |action: &&Action| action.version == asked.version && action.name == asked.action;
     ACTIONS
         .iter()
+        .chain(ROLE_TAKING)
         .find(known)
         .filter(|_| request.path == "/")
         .ok_or_else(|| {
@@ -215,8 +296,10 @@ fn route(request: &Request, asked: &Asked) -> Result<&'static Action> {
 }
 
 /// Apis/alibaba.md §2.4.
-fn check_expiry(key: &Known, state: &Account) -> Result<()> {
-    if key.temporary && state.settings.temporary_credentials_expired {
+fn check_expiry(key: &Known, state: &Account, now_unix_seconds: i64) -> Result<()> {
+    let session = key.session.as_ref();
+    let has_run_out = session.is_some_and(|it| it.expires_unix_seconds <= now_unix_seconds);
+    if has_run_out || (key.temporary && state.settings.temporary_credentials_expired) {
         return Err(refusal(
             400,
             "InvalidSecurityToken.Expired",

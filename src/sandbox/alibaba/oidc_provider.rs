@@ -8,6 +8,9 @@ use super::answer::{Fields, Refusal, Result, refusal};
 use super::state::{OidcProvider, OnEmpty, default_issuance_limit_hours, misses};
 use super::{Call, check, fields, page};
 
+/// Providers on a page at most: apis/alibaba.md §1.6.
+const PAGE_ITEMS_MAX: usize = 100;
+
 /// Adds a provider; not idempotent. Name and issuer are both unique in the account.
 pub(super) fn create(call: &mut Call<'_>) -> Result {
     let name = check::provider_name(&call.asked)?;
@@ -67,7 +70,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result {
             visible.push(name.clone());
         }
     }
-    let page = page::cut(&call.asked, &call.state.settings, visible)?;
+    let page = page::cut(&call.asked, &call.state.settings, visible, PAGE_ITEMS_MAX)?;
     let items: Vec<Value> = page
         .names
         .iter()
@@ -232,7 +235,8 @@ fn object(call: &Call<'_>, name: &str, provider: &OidcProvider) -> Value {
     object
 }
 
-fn date(unix_seconds: i64) -> String {
+/// `YYYY-MM-DDThh:mm:ssZ`.
+pub(super) fn date(unix_seconds: i64) -> String {
     Timestamp::from_second(unix_seconds)
         .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .unwrap_or_default()

@@ -9,8 +9,8 @@ use super::check::invalid;
 use super::state::Settings;
 use crate::sandbox::digest::sha256_hex;
 
-/// Items on a page, at most and when not said: apis/alibaba.md §1.6.
-const ITEMS_MAX: usize = 100;
+/// Items on a page when not said: apis/alibaba.md §1.6.
+const ITEMS: usize = 100;
 
 /// Which of the names go on this page.
 pub(super) struct Page {
@@ -19,14 +19,20 @@ pub(super) struct Page {
     pub(super) marker: Option<String>,
 }
 
-/// Cuts the page that `Marker` and `MaxItems` ask for out of the sorted names.
-pub(super) fn cut(asked: &Asked, settings: &Settings, sorted: Vec<String>) -> Result<Page> {
+/// Cuts the page that `Marker` and `MaxItems`, which may be up to `most`, ask for out of the sorted
+/// names.
+pub(super) fn cut(
+    asked: &Asked,
+    settings: &Settings,
+    sorted: Vec<String>,
+    most: usize,
+) -> Result<Page> {
     let items = match asked.whole("MaxItems")? {
-        None => ITEMS_MAX,
+        None => ITEMS,
         Some(items) => usize::try_from(items)
             .ok()
-            .filter(|items| (1..=ITEMS_MAX).contains(items))
-            .ok_or_else(|| invalid("MaxItems", "1 to 100"))?,
+            .filter(|items| (1..=most).contains(items))
+            .ok_or_else(|| invalid("MaxItems", &format!("1 to {most}")))?,
     };
     let items = items.min(settings.list_page_items.max(1));
     let after = match asked.text("Marker") {

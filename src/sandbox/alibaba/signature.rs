@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::answer::{Refusal, Result, refusal};
 use super::asked::Asked;
 use super::{signature_v1, signature_v3};
-use crate::sandbox::credentials::{self, Known};
+use crate::sandbox::credentials::{self, Known, Lookup};
 use crate::sandbox::digest::same;
 use crate::sandbox::wire::Request;
 
@@ -83,38 +83,26 @@ fn check(
     expected: impl FnOnce(&str) -> Expected,
 ) -> Result<Known> {
     check_clock(claim.date, now_unix_seconds)?;
-    let key = credentials::account_of_key("alibaba", claim.key_id).ok_or_else(|| {
-        refusal(
-            404,
-            "InvalidAccessKeyId.NotFound",
-            "Specified access key is not found.",
-        )
-    })?;
-    if key.temporary && claim.token.is_none() {
-        return Err(refusal(
-            400,
-            "MissingSecurityToken",
-            "SecurityToken is mandatory for this action.",
-        ));
-    }
-    let credentials = if key.temporary {
-        credentials::temporary("alibaba", &key.account)
-    } else {
-        credentials::permanent("alibaba", &key.account)
-    };
-    let Some(credentials) = credentials else {
-        return Err(refusal(500, "InternalError", "The key has no rule."));
+    let lacks_token = |known: &Known| known.temporary && claim.token.is_none();
+    let (key, credentials) = match credentials::look_up("alibaba", claim.key_id, claim.token) {
+        Lookup::Found(key, _) if lacks_token(&key) => return Err(token_missing()),
+        Lookup::Found(key, credentials) => (key, credentials),
+        Lookup::WrongToken if claim.token.is_none() => return Err(token_missing()),
+        Lookup::WrongToken => return Err(token_mismatch()),
+        Lookup::Unknown => {
+            return Err(refusal(
+                404,
+                "InvalidAccessKeyId.NotFound",
+                "Specified access key is not found.",
+            ));
+        }
     };
     let expected = expected(&credentials.secret);
     if !same(&expected.signature, claim.signature) {
         return Err(expected.mismatch);
     }
     if claim.token != credentials.token.as_deref() {
-        return Err(refusal(
-            400,
-            "InvalidSecurityToken.MismatchWithAccessKey",
-            "The specified SecurityToken does not belong to the access key.",
-        ));
+        return Err(token_mismatch());
     }
     // Last, so that a request that was refused for another reason does not use its nonce up.
     if !nonces.is_new(claim.key_id, claim.nonce, now_unix_seconds) {
@@ -125,6 +113,22 @@ fn check(
         ));
     }
     Ok(key)
+}
+
+fn token_missing() -> Refusal {
+    refusal(
+        400,
+        "MissingSecurityToken",
+        "SecurityToken is mandatory for this action.",
+    )
+}
+
+fn token_mismatch() -> Refusal {
+    refusal(
+        400,
+        "InvalidSecurityToken.MismatchWithAccessKey",
+        "The specified SecurityToken does not belong to the access key.",
+    )
 }
 
 fn check_clock(date: &str, now_unix_seconds: i64) -> Result<()> {

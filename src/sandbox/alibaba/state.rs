@@ -1,7 +1,7 @@
 //! What an Alibaba Cloud account holds, as its state file shows it: wire field names, lists as
 //! lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,17 @@ pub(super) struct Account {
     pub(super) settings: Settings,
     /// OIDC providers by name: apis/alibaba.md §3.1.
     pub(super) oidc_providers: BTreeMap<String, OidcProvider>,
+    /// Roles by name: apis/alibaba.md §3.5.
+    pub(super) roles: BTreeMap<String, Role>,
+    /// Names of the account's own policies; there is no action here that makes one.
+    pub(super) custom_policies: BTreeSet<String>,
+}
+
+impl Account {
+    /// A role, its trust policy included, whether or not a fresh one is visible yet.
+    pub(super) fn find_role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(name)
+    }
 }
 
 /// Switches for what differs between accounts or is not confirmed about the cloud.
@@ -53,6 +64,18 @@ pub(super) struct Settings {
     /// Whether the last page has a `Marker` too, as one official sample shows
     /// (apis/alibaba.md §1.6).
     pub(super) marker_on_last_page: bool,
+    /// Which certificate of an issuer's chain must be registered. UNCONFIRMED: apis/alibaba.md
+    /// §4.2.
+    pub(super) fingerprint_match: FingerprintMatch,
+    /// Roles in the account: apis/alibaba.md §3.5, quotas.
+    pub(super) role_quota: usize,
+    /// System policies of one role: apis/alibaba.md §3.5, quotas.
+    pub(super) role_system_policy_quota: usize,
+    /// Custom policies of one role: 10, or 5 on pages of 2021 (apis/alibaba.md §3.5).
+    pub(super) role_custom_policy_quota: usize,
+    /// Whether a trust policy may only name providers that exist in the account. UNCONFIRMED:
+    /// apis/alibaba.md §3.5.
+    pub(super) missing_principal_refused: bool,
     /// Whether empty texts are left out of answers (apis/alibaba.md §3.1: "may be `""`/absent").
     pub(super) omit_empty_fields: bool,
 }
@@ -72,12 +95,27 @@ impl Default for Settings {
             empty_client_ids: OnEmpty::Ignored,
             empty_description: OnEmpty::Clears,
             last_fingerprint_removable: false,
-            list_page_items: 100,
+            list_page_items: 1000,
+            role_quota: 1000,
+            role_system_policy_quota: 20,
+            role_custom_policy_quota: 10,
+            missing_principal_refused: false,
             list_pages_overlap: false,
             marker_on_last_page: false,
+            fingerprint_match: FingerprintMatch::Any,
             omit_empty_fields: false,
         }
     }
+}
+
+/// Which certificate's fingerprint must be registered. UNCONFIRMED: apis/alibaba.md §4.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FingerprintMatch {
+    /// Any of the presented chain, or the root it ends in.
+    Any,
+    /// The last of those that the server presents.
+    Topmost,
 }
 
 /// Who holds the permanent key.
@@ -123,6 +161,73 @@ pub(super) struct OidcProvider {
     /// Reads that still miss this object; not a field of the cloud.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) sandbox_reads_until_visible: u32,
+}
+
+/// A role; its name is the key it is kept under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Role {
+    pub(super) role_id: String,
+    #[serde(default)]
+    pub(super) description: String,
+    /// The trust policy, as the text that was sent.
+    pub(super) assume_role_policy_document: String,
+    /// Seconds.
+    #[serde(default = "default_session_seconds")]
+    pub(super) max_session_duration: i64,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) create_date: String,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) update_date: String,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    /// In the order in which they were attached.
+    #[serde(default)]
+    pub(super) attached_policies: Vec<Attachment>,
+    /// Reads that still miss this object; not a field of the cloud.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) sandbox_reads_until_visible: u32,
+}
+
+impl Role {
+    /// The trust policy as a document; null for one that somebody broke in the file.
+    pub(super) fn trust_policy(&self) -> serde_json::Value {
+        serde_json::from_str(&self.assume_role_policy_document).unwrap_or_default()
+    }
+
+    /// Whether the policy is attached.
+    pub(super) fn has_attached(&self, policy_type: PolicyType, name: &str) -> bool {
+        self.attached_policies
+            .iter()
+            .any(|held| held.policy_type == policy_type && held.policy_name == name)
+    }
+}
+
+/// One policy of a role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Attachment {
+    pub(super) policy_type: PolicyType,
+    pub(super) policy_name: String,
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    #[serde(default)]
+    pub(super) attach_date: String,
+}
+
+/// Whose policy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum PolicyType {
+    /// Alibaba Cloud's.
+    System,
+    /// The account's.
+    Custom,
+}
+
+/// Seconds a session may last when nothing is said: apis/alibaba.md §3.5.
+const fn default_session_seconds() -> i64 {
+    3600
 }
 
 /// Hours a token may be old when nothing is said: apis/alibaba.md §3.1.

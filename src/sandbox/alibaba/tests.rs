@@ -15,7 +15,7 @@ struct Cloud {
 impl Cloud {
     fn new() -> Self {
         Self {
-            emulator: AlibabaCloud::new(None),
+            emulator: AlibabaCloud::new(None, Outside::empty()),
             nonce: Cell::new(0),
             now: Cell::new(NOW),
         }
@@ -516,5 +516,278 @@ fn faults_have_the_clouds_shape() {
             (failed.status, &json_of(&failed)["Code"]),
             (status, &json!(code))
         );
+    }
+}
+
+const PROVIDER: &str = "acs:ram::1234567890123456:oidc-provider/ci";
+
+fn trust() -> Value {
+    json!({"Version": "1", "Statement": [{
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Federated": [PROVIDER]},
+        "Condition": {
+            "StringEquals": {"oidc:iss": "https://issuer.example.test", "oidc:aud": "aud-1"},
+            "StringLike": {"oidc:sub": "repo:acme/app:*"},
+        },
+    }]})
+}
+
+impl Cloud {
+    fn with_role() -> Self {
+        let cloud = Self::new();
+        let (status, body) = cloud.call(
+            "CreateRole",
+            &[
+                ("RoleName", "ci"),
+                ("AssumeRolePolicyDocument", &trust().to_string()),
+                ("Description", "CI"),
+                ("MaxSessionDuration", "7200"),
+                ("Tag", r#"[{"Key": "team", "Value": "platform"}]"#),
+            ],
+        );
+        assert_eq!(status, 200, "{body}");
+        cloud
+    }
+
+    /// Status and code of a call about the role `ci`.
+    fn role_code(&self, action: &str, parameters: &[(&str, &str)]) -> (u16, String) {
+        let mut given = vec![("RoleName", "ci")];
+        given.extend_from_slice(parameters);
+        let (status, body) = self.call(action, &given);
+        (status, body["Code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn role(&self) -> Value {
+        self.call("GetRole", &[("RoleName", "ci")]).1["Role"].clone()
+    }
+}
+
+fn fine() -> (u16, String) {
+    (200, String::new())
+}
+
+#[test]
+fn roles_show_their_parts_in_different_calls() {
+    let cloud = Cloud::with_role();
+    let live = cloud.role();
+    let text = live["AssumeRolePolicyDocument"].as_str().unwrap();
+    // Printed anew: other text, same meaning.
+    assert_ne!(text, trust().to_string());
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), trust());
+    assert!(live.get("Tags").is_none());
+    assert_eq!(live["Arn"], "acs:ram::1234567890123456:role/ci");
+    assert_eq!(live["MaxSessionDuration"], 7200);
+
+    let (_, list) = cloud.call("ListRoles", &[]);
+    let listed = &list["Roles"]["Role"][0];
+    assert!(listed.get("AssumeRolePolicyDocument").is_none());
+    assert_eq!(
+        listed["Tags"]["Tag"],
+        json!([{"TagKey": "team", "TagValue": "platform"}])
+    );
+    assert_eq!(list["IsTruncated"], false);
+
+    cloud.now.set(NOW + 60);
+    let changed = [
+        ("NewMaxSessionDuration", "3600"),
+        ("NewDescription", "other"),
+    ];
+    assert_eq!(cloud.role_code("UpdateRole", &changed), fine());
+    let live = cloud.role();
+    assert_eq!(
+        (
+            &live["MaxSessionDuration"],
+            &live["Description"],
+            &live["UpdateDate"]
+        ),
+        (
+            &json!(3600),
+            &json!("other"),
+            &json!("2026-01-02T03:05:05Z")
+        )
+    );
+    assert_eq!(
+        cloud.role_code("UpdateRole", &[("NewDescription", "")]),
+        fine()
+    );
+    assert_eq!(cloud.role()["Description"], "");
+}
+
+#[test]
+fn roles_are_paged() {
+    let cloud = Cloud::with_role();
+    let document = trust().to_string();
+    for number in 0..3 {
+        let name = format!("role-{number}");
+        let given = [
+            ("RoleName", name.as_str()),
+            ("AssumeRolePolicyDocument", &document),
+        ];
+        assert_eq!(cloud.call("CreateRole", &given).0, 200);
+    }
+    let (_, first) = cloud.call("ListRoles", &[("MaxItems", "3")]);
+    assert_eq!(first["IsTruncated"], true);
+    let marker = first["Marker"].as_str().unwrap();
+    let (_, second) = cloud.call("ListRoles", &[("MaxItems", "3"), ("Marker", marker)]);
+    assert_eq!(second["Roles"]["Role"][0]["RoleName"], "role-2");
+    assert_eq!(second["IsTruncated"], false);
+    let (status, _) = cloud.call("ListRoles", &[("MaxItems", "1000")]);
+    assert_eq!(status, 200);
+    let (status, _) = cloud.call("ListRoles", &[("MaxItems", "1001")]);
+    assert_eq!(status, 400);
+    cloud.set("role_quota", json!(4));
+    let full = [
+        ("RoleName", "another"),
+        ("AssumeRolePolicyDocument", &document),
+    ];
+    let (status, body) = cloud.call("CreateRole", &full);
+    assert_eq!(
+        (status, body["Code"].as_str()),
+        (409, Some("LimitExceeded.Role"))
+    );
+}
+
+#[test]
+fn policies_of_roles() {
+    let cloud = Cloud::with_role();
+    let system = [
+        ("PolicyType", "System"),
+        ("PolicyName", "AliyunOSSReadOnlyAccess"),
+    ];
+    assert_eq!(
+        cloud.role_code("DetachPolicyFromRole", &system),
+        refused(404, "EntityNotExist.Role.Policy")
+    );
+    assert_eq!(cloud.role_code("AttachPolicyToRole", &system), fine());
+    assert_eq!(
+        cloud.role_code("AttachPolicyToRole", &system),
+        refused(409, "EntityAlreadyExists.Role.Policy")
+    );
+    let custom = [("PolicyType", "Custom"), ("PolicyName", "deploy")];
+    assert_eq!(
+        cloud.role_code("AttachPolicyToRole", &custom),
+        refused(404, "EntityNotExist.Policy")
+    );
+    assert_eq!(
+        cloud.role_code(
+            "AttachPolicyToRole",
+            &[("PolicyType", "x"), ("PolicyName", "deploy")]
+        ),
+        refused(400, "InvalidParameter.PolicyType")
+    );
+    let (_, list) = cloud.call("ListPoliciesForRole", &[("RoleName", "ci")]);
+    assert_eq!(
+        list["Policies"]["Policy"][0]["PolicyName"],
+        "AliyunOSSReadOnlyAccess"
+    );
+    assert_eq!(
+        cloud.role_code("DeleteRole", &[]),
+        refused(409, "DeleteConflict.Role.Policy")
+    );
+    cloud.set("role_system_policy_quota", json!(1));
+    assert_eq!(
+        cloud.role_code(
+            "AttachPolicyToRole",
+            &[("PolicyType", "System"), ("PolicyName", "ReadOnlyAccess")]
+        ),
+        refused(409, "LimitExceeded.Role.Policy")
+    );
+    assert_eq!(cloud.role_code("DetachPolicyFromRole", &system), fine());
+    assert_eq!(cloud.role_code("DeleteRole", &[]), fine());
+    let absent = refused(404, "EntityNotExist.Role");
+    for action in ["DeleteRole", "GetRole", "ListPoliciesForRole", "UpdateRole"] {
+        assert_eq!(cloud.role_code(action, &[]), absent, "{action}");
+    }
+}
+
+#[test]
+fn tags_of_roles() {
+    let cloud = Cloud::with_role();
+    let of_ci = [("ResourceType", "role"), ("ResourceNames", r#"["ci"]"#)];
+    let with = |more: (&'static str, &'static str)| [of_ci[0], of_ci[1], more];
+    let tags = || {
+        let (status, body) = cloud.call("ListTagResources", &of_ci);
+        assert_eq!(status, 200, "{body}");
+        let tags = body["TagResources"].as_array().unwrap().iter();
+        tags.map(|tag| {
+            format!(
+                "{}={}",
+                tag["TagKey"].as_str().unwrap(),
+                tag["TagValue"].as_str().unwrap()
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+    };
+    assert_eq!(tags(), "team=platform");
+    let more = r#"[{"Key": "team", "Value": "core"}, {"Key": "env", "Value": ""}]"#;
+    assert_eq!(cloud.call("TagResources", &with(("Tag", more))).0, 200);
+    assert_eq!(tags(), "env= team=core");
+    let key = r#"["team"]"#;
+    assert_eq!(cloud.call("UntagResources", &with(("TagKeys", key))).0, 200);
+    assert_eq!(tags(), "env=");
+    for bad in [r#"[{"Key": "acs:x"}]"#, r#"{"Key": "x"}"#, "x", ""] {
+        assert_eq!(
+            cloud.call("TagResources", &with(("Tag", bad))).0,
+            400,
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn trust_policies_are_checked() {
+    let cloud = Cloud::with_role();
+    let with_statement = |path: &str, value: Value| {
+        let mut document = trust();
+        *document.pointer_mut(path).unwrap() = value;
+        document.to_string()
+    };
+    let principal = "/Statement/0/Principal";
+    let malformed = refused(400, "MalformedPolicyDocument");
+    let update = |document: &str| {
+        cloud.role_code("UpdateRole", &[("NewAssumeRolePolicyDocument", document)])
+    };
+    for good in [
+        json!({"RAM": "acs:ram::1:root"}),
+        json!({"Service": ["ecs.aliyuncs.com"]}),
+        json!({"Federated": "acs:ram::9:oidc-provider/elsewhere"}),
+        json!({"Federated": "acs:ram::9:saml-provider/elsewhere"}),
+    ] {
+        assert_eq!(
+            update(&with_statement(principal, good.clone())),
+            fine(),
+            "{good}"
+        );
+    }
+    for bad in [
+        "[]".to_owned(),
+        "{}".to_owned(),
+        with_statement("/Version", json!(1)),
+        with_statement("/Statement", json!([])),
+        with_statement("/Statement/0", json!({"Resource": "*"})),
+        with_statement("/Statement/0/Effect", json!("allow")),
+        with_statement("/Statement/0/Action", json!(["oss:*"])),
+        with_statement(principal, json!({})),
+        with_statement(principal, json!({"federated": PROVIDER})),
+        with_statement(principal, json!({"Federated": "ci"})),
+        with_statement(principal, json!({"Federated": "acs:ram::18***:root"})),
+        with_statement("/Statement/0/Condition", json!({"StringEquals": "x"})),
+    ] {
+        assert_eq!(update(&bad), malformed, "{bad}");
+    }
+    assert_eq!(
+        update(&"x".repeat(2049)),
+        refused(400, "InvalidParameter.NewAssumeRolePolicyDocument.Length")
+    );
+    cloud.set("missing_principal_refused", json!(true));
+    assert_eq!(update(&trust().to_string()), malformed);
+    for (name, code) in [
+        ("", "InvalidParameter.RoleName.Length"),
+        ("a/b", "InvalidParameter.RoleName.InvalidChars"),
+    ] {
+        let (_, body) = cloud.call("GetRole", &[("RoleName", name)]);
+        assert_eq!(body["Code"], code);
     }
 }

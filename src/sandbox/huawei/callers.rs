@@ -1,5 +1,7 @@
 //! Who asks, and may they (`apis/huawei.md §2` and `§9` items 4 to 7).
 
+use serde_json::{Value, json};
+
 use super::CLOUD;
 use super::asked::Asked;
 use super::fault::Fault;
@@ -7,7 +9,7 @@ use super::route::{Place, Route};
 use super::signature::{self, Refusal, Secret};
 use super::state::State;
 use super::tokens::{self, Token};
-use crate::sandbox::credentials;
+use crate::sandbox::credentials::{self, Known, Lookup, TestCredentials};
 use crate::sandbox::wire::Request;
 
 /// Seconds a key stays locked: apis/huawei.md §2.2.
@@ -15,8 +17,8 @@ const LOCK_SECONDS: i64 = 5 * 60;
 
 /// Who asks, as far as the request says; not yet checked.
 pub(super) enum Claim<'a> {
-    /// A signed request, with its `Authorization` header.
-    Signed(&'a str),
+    /// A signed request, with its `Authorization` header and whose key it names.
+    Signed(&'a str, Known, TestCredentials),
     /// A token.
     Token(Token),
     /// A sign-in, or a call that anybody may make.
@@ -25,12 +27,18 @@ pub(super) enum Claim<'a> {
 
 /// Finds the account that a request claims to be from.
 pub(super) fn claim<'a>(request: &'a Request, route: &Route) -> Result<(String, Claim<'a>), Fault> {
-    if route.place == Place::Tokens {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let takes_agency = body.pointer("/auth/identity/methods") == Some(&json!(["assume_role"]));
+    if route.place == Place::Tokens && !takes_agency {
         let account = tokens::account_of_sign_in(&request.body)?;
         return Ok((account, Claim::Nobody));
     }
+    let in_body = match route.place {
+        Place::SecurityTokens => tokens::shown_token(&body),
+        _ => None,
+    };
     // A token wins, as the documents name it first; clients send one or the other.
-    if let Some(text) = request.header("x-auth-token") {
+    if let Some(text) = request.header("x-auth-token").or(in_body) {
         let token = Token::read(text).ok_or_else(Fault::unauthenticated)?;
         return Ok((token.domain.clone(), Claim::Token(token)));
     }
@@ -39,9 +47,15 @@ pub(super) fn claim<'a>(request: &'a Request, route: &Route) -> Result<(String, 
     };
     let refused = |refusal: Refusal| Fault::signature(refusal.words());
     let key = signature::access_key(authorization).ok_or_else(|| refused(Refusal::Malformed))?;
-    let known =
-        credentials::account_of_key(CLOUD, key).ok_or_else(|| refused(Refusal::UnknownKey))?;
-    Ok((known.account, Claim::Signed(authorization)))
+    let token = request.header("x-security-token").map(str::trim);
+    match credentials::look_up(CLOUD, key, token) {
+        Lookup::Found(known, keys) => {
+            let account = known.account.clone();
+            Ok((account, Claim::Signed(authorization, known, keys)))
+        }
+        Lookup::WrongToken => Err(refused(Refusal::SecurityToken)),
+        Lookup::Unknown => Err(refused(Refusal::UnknownKey)),
+    }
 }
 
 /// Checks what a request claims.
@@ -53,18 +67,30 @@ pub(super) fn authenticate(
     match claim {
         Claim::Nobody => Ok(()),
         Claim::Token(token) => {
-            let is_void =
-                token.issued_unix_seconds < state.settings.tokens_void_before_unix_seconds;
-            if is_void || token.expires_unix_seconds <= asked.now_unix_seconds {
-                return Err(Fault::unauthenticated());
+            if token.is_good(&state.settings, asked.now_unix_seconds) {
+                Ok(())
+            } else {
+                Err(Fault::unauthenticated())
+            }
+        }
+        Claim::Signed(authorization, known, keys) => {
+            check_signature(asked, state, authorization, keys)?;
+            let session = known.session.as_ref();
+            if session.is_some_and(|it| it.expires_unix_seconds <= asked.now_unix_seconds) {
+                // The sentence is that of a bad token; the sheet has none for an old one.
+                return Err(Fault::signature(Refusal::SecurityToken.words()));
             }
             Ok(())
         }
-        Claim::Signed(authorization) => check_signature(asked, state, authorization),
     }
 }
 
-fn check_signature(asked: &Asked<'_>, state: &mut State, authorization: &str) -> Result<(), Fault> {
+fn check_signature(
+    asked: &Asked<'_>,
+    state: &mut State,
+    authorization: &str,
+    keys: &TestCredentials,
+) -> Result<(), Fault> {
     let key = signature::access_key(authorization).unwrap_or_default();
     let limit = state.settings.lock_after_failures;
     let locked = state
@@ -76,12 +102,12 @@ fn check_signature(asked: &Asked<'_>, state: &mut State, authorization: &str) ->
             "AK access failed to reach the limit,forbidden",
         ));
     }
-    let checked = signature::verify(
-        asked.request,
-        authorization,
-        asked.now_unix_seconds,
-        secret_of,
-    );
+    let checked = signature::verify(asked.request, authorization, asked.now_unix_seconds, |_| {
+        Some(Secret {
+            key: keys.secret.clone(),
+            token: keys.token.clone(),
+        })
+    });
     if let Err(refusal) = checked {
         if limit > 0 {
             let failures = state.signature_failures.entry(key.to_owned()).or_default();
@@ -101,19 +127,6 @@ fn check_signature(asked: &Asked<'_>, state: &mut State, authorization: &str) ->
     }
 }
 
-fn secret_of(key: &str) -> Option<Secret> {
-    let known = credentials::account_of_key(CLOUD, key)?;
-    let credentials = if known.temporary {
-        credentials::temporary(CLOUD, &known.account)?
-    } else {
-        credentials::permanent(CLOUD, &known.account)?
-    };
-    Some(Secret {
-        key: credentials.secret,
-        token: credentials.token,
-    })
-}
-
 /// Checks that the caller may make this call.
 pub(super) fn authorise(
     asked: &Asked<'_>,
@@ -127,7 +140,15 @@ pub(super) fn authorise(
     // Federation belongs to the account: a project's token may look, not touch (§9 item 7).
     let in_project = matches!(claim, Claim::Token(token) if token.project.is_some());
     let names_other_account = matches!(&route.place, Place::DomainQuota(id) if id != asked.account);
-    if state.settings.denies(&permission) || (in_project && route.is_write()) || names_other_account
+    let has_rights = match claim {
+        Claim::Token(token) => token.has_rights(),
+        Claim::Signed(_, known, _) => known.session.as_ref().is_none_or(|it| it.has_rights),
+        Claim::Nobody => true,
+    };
+    if !has_rights
+        || state.settings.denies(&permission)
+        || (in_project && route.is_write())
+        || names_other_account
     {
         return Err(Fault::denied(&permission));
     }

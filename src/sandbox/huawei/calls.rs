@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use super::asked::{Answer, Asked};
+use super::callers::Claim;
 use super::fault::{self, Fault};
 use super::route::{self, Place, Route, Verb};
 use super::state::{Stale, State};
 use super::{
-    identity_providers, mappings, openid_connect, protocols, quotas, saml_metadata, tokens,
+    federation, identity_providers, mappings, openid_connect, protocols, quotas, saml_metadata,
+    security_tokens, tokens,
 };
 use crate::sandbox::wire::Response;
 
@@ -17,12 +19,6 @@ pub(super) fn perform(
     state: &mut State,
     route: &Route,
 ) -> Result<Response, Fault> {
-    if route.place == Place::Tokens {
-        let (body, token) = tokens::sign_in(asked, &state.settings)?;
-        let mut response = fault::success(201, Some(&body));
-        response.headers.push(("x-subject-token".to_owned(), token));
-        return Ok(response);
-    }
     if !route.is_write() {
         if let Some((status, body)) = take_stale(state, &asked.request.path) {
             return Ok(fault::success(status, Some(&body)));
@@ -43,6 +39,70 @@ pub(super) fn perform(
             Err(fault)
         }
     }
+}
+
+/// Makes a call that gives out tokens or keys (`route.gives_out`).
+pub(super) fn give_out(
+    asked: &Asked<'_>,
+    state: &State,
+    route: &Route,
+    claim: &Claim<'_>,
+) -> Result<Response, Fault> {
+    let given = match &route.place {
+        Place::Tokens => tokens::sign_in(asked, &state.settings)?,
+        Place::ProtocolTokens(idp, id) => federation::exchange(asked, state, idp, id)?,
+        Place::IdTokens => {
+            let idp = asked.request.header("x-idp-id").ok_or_else(Fault::body)?;
+            federation::exchange(asked, state, idp, federation::PROTOCOL)?
+        }
+        Place::SecurityTokens => match claim {
+            Claim::Token(bearer) => {
+                let body = security_tokens::create(asked, bearer, None)?;
+                return Ok(fault::success(201, Some(&body)));
+            }
+            // A signature alone shows no token to make keys from.
+            Claim::Signed(..) | Claim::Nobody => return Err(Fault::body()),
+        },
+        Place::IdentityProviders
+        | Place::IdentityProvider(_)
+        | Place::Mappings
+        | Place::Mapping(_)
+        | Place::Protocols(_)
+        | Place::Protocol(..)
+        | Place::OpenIdConnectConfig(_)
+        | Place::Metadata(..)
+        | Place::ServiceProviderMetadata
+        | Place::DomainQuota(_)
+        | Place::AuthDomains => return Err(Fault::no_route()),
+    };
+    Ok(with_token(given))
+}
+
+/// Takes an agency of this account for somebody of the account `caller`.
+pub(super) fn take_agency(
+    asked: &Asked<'_>,
+    state: &State,
+    route: &Route,
+    caller: &str,
+    wanted: &security_tokens::Wanted,
+) -> Result<Response, Fault> {
+    let token = security_tokens::delegated(asked, state, caller, wanted)?;
+    if route.place == Place::SecurityTokens {
+        let body = security_tokens::create(asked, &token, Some(wanted))?;
+        return Ok(fault::success(201, Some(&body)));
+    }
+    Ok(with_token(tokens::given_out(
+        asked,
+        &token,
+        &state.settings,
+    )))
+}
+
+/// 201, with the token in its header (`§2.1`).
+fn with_token((body, token): (Value, String)) -> Response {
+    let mut response = fault::success(201, Some(&body));
+    response.headers.push(("x-subject-token".to_owned(), token));
+    response
 }
 
 fn call(asked: &Asked<'_>, state: &mut State, route: &Route) -> Answer {
@@ -73,7 +133,14 @@ fn call(asked: &Asked<'_>, state: &mut State, route: &Route) -> Answer {
         (Place::Metadata(idp, id), _) => saml_metadata::show(state, idp, id),
         (Place::DomainQuota(domain), _) => quotas::show(asked, state, domain),
         (Place::AuthDomains, _) => Ok(tokens::auth_domains(asked)),
-        (Place::Tokens | Place::ServiceProviderMetadata, _) => Err(Fault::no_route()),
+        (
+            Place::ServiceProviderMetadata
+            | Place::Tokens
+            | Place::ProtocolTokens(..)
+            | Place::IdTokens
+            | Place::SecurityTokens,
+            _,
+        ) => Err(Fault::no_route()),
     }
 }
 
@@ -102,7 +169,10 @@ fn remember(asked: &Asked<'_>, state: &mut State, route: &Route) -> Vec<(String,
         | Place::ServiceProviderMetadata
         | Place::DomainQuota(_)
         | Place::AuthDomains
-        | Place::Tokens => None,
+        | Place::Tokens
+        | Place::ProtocolTokens(..)
+        | Place::IdTokens
+        | Place::SecurityTokens => None,
     };
     if let (Some(list), Some((parent, _))) = (list, own.rsplit_once('/')) {
         reads.push((parent.to_owned(), show(list)));

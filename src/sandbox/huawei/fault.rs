@@ -67,6 +67,14 @@ impl Fault {
         )
     }
 
+    /// 401 for a token of an issuer; code and sentence are a guess (`§3.7` has none).
+    pub(super) fn refused_bearer(why: &str) -> Self {
+        Self {
+            message: format!("The request you have made requires authentication: {why}."),
+            ..Self::unauthenticated()
+        }
+    }
+
     /// 401 for a sign-in that fails (`§2.1`).
     pub(super) fn wrong_password() -> Self {
         Self::new(401, "IAM.0062", "The username or password is wrong.")

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use self::asked::Asked;
-use self::callers::{authenticate, authorise, claim};
+use self::callers::{Claim, authenticate, authorise};
 use self::fault::Fault;
-use self::route::Place;
+use self::route::{Place, Route};
 use self::state::State;
 use super::accounts::{Accounts, with_setting};
 use super::emulator::Emulator;
@@ -20,7 +20,9 @@ use super::wire::{Request, Response};
 mod asked;
 mod callers;
 mod calls;
+mod conversion;
 mod fault;
+mod federation;
 mod identity_providers;
 mod mappings;
 mod openid_connect;
@@ -30,6 +32,7 @@ mod quotas;
 mod route;
 mod saml_document;
 mod saml_metadata;
+mod security_tokens;
 pub mod settings;
 mod signature;
 pub mod state;
@@ -65,21 +68,55 @@ impl HuaweiCloud {
         if route.place == Place::ServiceProviderMetadata {
             return Ok(saml_metadata::of_the_cloud());
         }
-        let (account, claim) = claim(request, &route)?;
-        let asked = Asked {
+        let (account, claim) = self.claim(request, &route)?;
+        let asked = |account| Asked {
             request,
-            account: &account,
+            account,
             now_unix_seconds,
         };
+        if let Some(wanted) = security_tokens::wanted(request, &route)? {
+            // The caller belongs to one account, the agency to another.
+            let checked = self.on(&account, |state| {
+                authenticate(&asked(&account), state, &claim)
+            })?;
+            checked?;
+            return self.on(&wanted.domain, |state| {
+                let asked = asked(&wanted.domain);
+                calls::take_agency(&asked, state, &route, &account, &wanted)
+            })?;
+        }
+        self.on(&account, |state| {
+            let asked = asked(&account);
+            let answer = authenticate(&asked, state, &claim)
+                .and_then(|()| authorise(&asked, state, &route, &claim))
+                .and_then(|()| {
+                    if route.gives_out() {
+                        calls::give_out(&asked, state, &route, &claim)
+                    } else {
+                        calls::perform(&asked, state, &route)
+                    }
+                });
+            let nulls = state.settings.error_nulls;
+            answer.unwrap_or_else(|fault| fault.answer(route::dialect(&request.path), nulls))
+        })
+    }
+
+    fn on<T>(&self, account: &str, act: impl FnOnce(&mut State) -> T) -> Result<T, Fault> {
         self.accounts
-            .with(&account, |state| {
-                let answer = authenticate(&asked, state, &claim)
-                    .and_then(|()| authorise(&asked, state, &route, &claim))
-                    .and_then(|()| calls::perform(&asked, state, &route));
-                let nulls = state.settings.error_nulls;
-                answer.unwrap_or_else(|fault| fault.answer(route::dialect(&request.path), nulls))
-            })
+            .with(account, act)
             .map_err(|error| Fault::internal(&error.to_string()))
+    }
+
+    /// Finds the account that a request is about, and who asks.
+    fn claim<'a>(&self, request: &'a Request, route: &Route) -> Result<(String, Claim<'a>), Fault> {
+        let idp = match &route.place {
+            Place::IdTokens => request.header("x-idp-id").ok_or_else(Fault::body)?,
+            Place::ProtocolTokens(idp, _) => idp,
+            _ => return callers::claim(request, route),
+        };
+        let account = federation::account(&self.accounts, request, idp)
+            .ok_or_else(|| Fault::not_found("identity_provider", idp))?;
+        Ok((account, Claim::Nobody))
     }
 
     fn switch(&self, request: &Request, read: impl FnOnce(&State) -> bool) -> bool {
@@ -102,7 +139,7 @@ impl Emulator for HuaweiCloud {
 
     fn account(&self, request: &Request) -> Option<String> {
         let route = route::route(request).ok()?;
-        claim(request, &route).ok().map(|(account, _)| account)
+        self.claim(request, &route).ok().map(|(account, _)| account)
     }
 
     fn answer(&self, request: &Request, now_unix_seconds: i64) -> Response {

@@ -20,6 +20,11 @@ pub(super) enum Place {
     DomainQuota(String),
     AuthDomains,
     Tokens,
+    /// `…/protocols/{protocol}/auth`, by identity provider and protocol.
+    ProtocolTokens(String, String),
+    /// `/v3.0/OS-AUTH/id-token/tokens`; the identity provider is in a header.
+    IdTokens,
+    SecurityTokens,
 }
 
 /// What is done there.
@@ -92,6 +97,17 @@ fn place(path: &str) -> Option<Place> {
             "protocols",
             id,
         ] => Place::Protocol(own(idp)?, own(id)?),
+        [
+            "v3",
+            "OS-FEDERATION",
+            "identity_providers",
+            idp,
+            "protocols",
+            id,
+            "auth",
+        ] => Place::ProtocolTokens(own(idp)?, own(id)?),
+        ["v3.0", "OS-AUTH", "id-token", "tokens"] => Place::IdTokens,
+        ["v3.0", "OS-CREDENTIAL", "securitytokens"] => Place::SecurityTokens,
         ["v3", "OS-FEDERATION", "mappings"] => Place::Mappings,
         ["v3", "OS-FEDERATION", "mappings", id] => Place::Mapping(own(id)?),
         ["v3", "auth", "domains"] => Place::AuthDomains,
@@ -136,9 +152,15 @@ fn verb(place: &Place, method: &str) -> Option<Verb> {
         ) => Verb::Show,
         // The Keystone dialect creates with PUT, Huawei's own with POST: §0.
         (Place::IdentityProvider(_) | Place::Mapping(_) | Place::Protocol(..), "PUT")
-        | (Place::OpenIdConnectConfig(_) | Place::Metadata(..) | Place::Tokens, "POST") => {
-            Verb::Create
-        }
+        | (
+            Place::OpenIdConnectConfig(_)
+            | Place::Metadata(..)
+            | Place::Tokens
+            | Place::ProtocolTokens(..)
+            | Place::IdTokens
+            | Place::SecurityTokens,
+            "POST",
+        ) => Verb::Create,
         (Place::IdentityProvider(_) | Place::Mapping(_) | Place::Protocol(..), "PATCH")
         | (Place::OpenIdConnectConfig(_), "PUT") => Verb::Update,
         (Place::IdentityProvider(_) | Place::Mapping(_) | Place::Protocol(..), "DELETE") => {
@@ -171,6 +193,8 @@ impl Route {
             Place::DomainQuota(_) => "ShowDomainQuota".to_owned(),
             Place::AuthDomains => "KeystoneListAuthDomains".to_owned(),
             Place::Tokens => "KeystoneCreateUserTokenByPassword".to_owned(),
+            Place::ProtocolTokens(..) | Place::IdTokens => "CreateTokenWithIdToken".to_owned(),
+            Place::SecurityTokens => "CreateTemporaryAccessKeyByToken".to_owned(),
         }
     }
 
@@ -193,16 +217,29 @@ impl Route {
             Place::OpenIdConnectConfig(_) => "OpenIDConnectConfig",
             Place::Metadata(..) => "IDPMetadata",
             Place::DomainQuota(_) => return Some("iam:quotas:listQuotas".to_owned()),
-            Place::ServiceProviderMetadata | Place::AuthDomains | Place::Tokens => return None,
+            Place::ServiceProviderMetadata
+            | Place::AuthDomains
+            | Place::Tokens
+            | Place::ProtocolTokens(..)
+            | Place::IdTokens
+            | Place::SecurityTokens => return None,
         };
         Some(format!("iam:identityProviders:{verb}{object}"))
+    }
+
+    /// Whether the call gives out tokens or keys, and changes nothing.
+    pub(super) fn gives_out(&self) -> bool {
+        matches!(
+            self.place,
+            Place::Tokens | Place::ProtocolTokens(..) | Place::IdTokens | Place::SecurityTokens
+        )
     }
 
     /// Whether the call changes the account.
     pub(super) fn is_write(&self) -> bool {
         match self.verb {
             Verb::List | Verb::Show => false,
-            Verb::Create | Verb::Update | Verb::Delete => !matches!(self.place, Place::Tokens),
+            Verb::Create | Verb::Update | Verb::Delete => !self.gives_out(),
         }
     }
 }

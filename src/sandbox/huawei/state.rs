@@ -30,12 +30,23 @@ pub struct State {
     pub openid_connect_configs: BTreeMap<String, Object>,
     /// SAML metadata by identity provider, then by protocol id.
     pub saml_metadata: BTreeMap<String, BTreeMap<String, Object>>,
+    /// Agencies by name: no call here makes them, the file does.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub agencies: BTreeMap<String, Agency>,
     /// Failed signatures in a row, by access key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub signature_failures: BTreeMap<String, Failures>,
     /// Answers that reads still get after a write, by path: `settings.read_lag_reads`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stale_answers: BTreeMap<String, Stale>,
+}
+
+/// Who may act for this account (`§2.1`, agency token).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agency {
+    /// The account whose users may take it.
+    pub trust_domain_id: String,
 }
 
 /// Failed signatures of one access key.

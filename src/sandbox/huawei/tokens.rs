@@ -38,6 +38,29 @@ pub(super) struct Token {
     pub(super) project: Option<String>,
     pub(super) issued_unix_seconds: i64,
     pub(super) expires_unix_seconds: i64,
+    /// The virtual user of an identity provider; `None` for the account's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) federated: Option<Federated>,
+    /// Good for nothing but to be exchanged for one with a scope (`§3.7`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) is_unscoped: bool,
+    /// The agency under which somebody of another account acts (`§2.1`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) agency: Option<String>,
+}
+
+/// A virtual user, as the conversion rules made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Federated {
+    pub(super) user: String,
+    pub(super) groups: Vec<String>,
+    pub(super) identity_provider: String,
+    pub(super) protocol: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// The name that goes with an account id.
@@ -51,6 +74,10 @@ pub(super) fn domain_name(domain: &str) -> String {
 /// 400 for a body that names none, 401 for an account that the rule does not know.
 pub(super) fn account_of_sign_in(body: &[u8]) -> Result<String, Fault> {
     let body: Value = serde_json::from_slice(body).map_err(|_| bad_sign_in())?;
+    if let Some(text) = shown_token(&body) {
+        let token = Token::read(text).ok_or_else(Fault::unauthenticated)?;
+        return Ok(token.domain);
+    }
     let user = body
         .pointer("/auth/identity/password/user")
         .ok_or_else(bad_sign_in)?;
@@ -59,6 +86,15 @@ pub(super) fn account_of_sign_in(body: &[u8]) -> Result<String, Fault> {
         (None, Some(domain)) => domain_named(domain).ok_or_else(Fault::wrong_password),
         (None, None) => Err(bad_sign_in()),
     }
+}
+
+/// The token of a body whose method is `token`.
+pub(super) fn shown_token(body: &Value) -> Option<&str> {
+    let identity = body.pointer("/auth/identity")?;
+    if identity.get("methods") != Some(&json!(["token"])) {
+        return None;
+    }
+    identity.pointer("/token/id").and_then(Value::as_str)
 }
 
 /// 400 in the words of the sign-in call (`§2.1`).
@@ -74,6 +110,9 @@ fn bad_sign_in() -> Fault {
 /// Answers the body and, beside it, the token for `X-Subject-Token`.
 pub(super) fn sign_in(asked: &Asked<'_>, settings: &Settings) -> Result<(Value, String), Fault> {
     let body = Value::Object(asked.body().map_err(|_| bad_sign_in())?);
+    if let Some(text) = shown_token(&body) {
+        return rescope(asked, settings, text, body.pointer("/auth/scope"));
+    }
     let methods = body
         .pointer("/auth/identity/methods")
         .ok_or_else(bad_sign_in)?;
@@ -101,15 +140,43 @@ pub(super) fn sign_in(asked: &Asked<'_>, settings: &Settings) -> Result<(Value, 
         project,
         issued_unix_seconds: asked.now_unix_seconds,
         expires_unix_seconds: asked.now_unix_seconds + i64::from(settings.token_life_seconds),
+        federated: None,
+        is_unscoped: false,
+        agency: None,
     };
+    Ok(given_out(asked, &token, settings))
+}
+
+/// Another scope for a token, which is how an unscoped one becomes useful (`§3.7`). It ends when
+/// the old one ends.
+fn rescope(
+    asked: &Asked<'_>,
+    settings: &Settings,
+    text: &str,
+    scope: Option<&Value>,
+) -> Result<(Value, String), Fault> {
+    let old = Token::read(text).ok_or_else(Fault::unauthenticated)?;
+    if !old.is_good(settings, asked.now_unix_seconds) {
+        return Err(Fault::unauthenticated());
+    }
+    let token = Token {
+        project: self::scope(asked, scope)?,
+        issued_unix_seconds: asked.now_unix_seconds,
+        is_unscoped: old.is_unscoped && scope.is_none(),
+        ..old
+    };
+    Ok(given_out(asked, &token, settings))
+}
+
+/// The body that describes a token and, beside it, the token for `X-Subject-Token`.
+pub(super) fn given_out(asked: &Asked<'_>, token: &Token, settings: &Settings) -> (Value, String) {
     let without_catalog = asked
         .query("nocatalog")
         .is_some_and(|text| !text.is_empty());
-    let described = described(&token, without_catalog);
-    Ok((
-        json!({"token": described}),
+    (
+        json!({"token": described(token, without_catalog)}),
         token.sealed(count(settings.token_characters)),
-    ))
+    )
 }
 
 /// The accounts a caller may use: its own (`§5.1`).
@@ -142,6 +209,27 @@ impl Token {
         serde_json::from_slice(facts).ok()
     }
 
+    /// Whether it has neither run out nor been voided.
+    pub(super) fn is_good(&self, settings: &Settings, now_unix_seconds: i64) -> bool {
+        self.issued_unix_seconds >= settings.tokens_void_before_unix_seconds
+            && self.expires_unix_seconds > now_unix_seconds
+    }
+
+    /// Whether its bearer may call anything: a virtual user has the rights of its groups, and
+    /// without a scope nobody has any (`§3.3`, `§3.7`).
+    pub(super) fn has_rights(&self) -> bool {
+        let in_a_group = |user: &Federated| !user.groups.is_empty();
+        !self.is_unscoped && self.federated.as_ref().is_none_or(in_a_group)
+    }
+
+    /// The id of the user.
+    pub(super) fn user_id(&self) -> String {
+        match &self.federated {
+            Some(user) => id_of(&[&self.domain, &user.identity_provider, &user.user]),
+            None => backwards(&self.domain),
+        }
+    }
+
     fn sealed(&self, characters: usize) -> String {
         let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         let wanted = characters.saturating_mul(3) / 4;
@@ -162,7 +250,7 @@ fn sealing(facts: &[u8]) -> Option<Hmac<Sha256>> {
 }
 
 /// The project a token is asked for; the project wins over the account (`§2.1`).
-fn scope(asked: &Asked<'_>, scope: Option<&Value>) -> Result<Option<String>, Fault> {
+pub(super) fn scope(asked: &Asked<'_>, scope: Option<&Value>) -> Result<Option<String>, Fault> {
     let Some(scope) = scope else {
         return Ok(None);
     };
@@ -181,7 +269,8 @@ fn scope(asked: &Asked<'_>, scope: Option<&Value>) -> Result<Option<String>, Fau
     }
 }
 
-fn domain_named(domain: &Value) -> Option<String> {
+/// The account that `{id}` or `{name}` means, if there could be one.
+pub(super) fn domain_named(domain: &Value) -> Option<String> {
     let id = domain.get("id").and_then(Value::as_str);
     let name = domain.get("name").and_then(Value::as_str);
     id.or_else(|| name?.strip_prefix(DOMAIN_NAME_BEGINNING))
@@ -209,7 +298,12 @@ fn described(token: &Token, without_catalog: bool) -> Value {
     let domain = json!({"id": token.domain, "name": domain_name(&token.domain)});
     let mut described = Map::new();
     let mut put = |name: &str, value: Value| described.insert(name.to_owned(), value);
-    put("methods", json!(["password"]));
+    let method = match (&token.federated, &token.agency) {
+        (Some(_), _) => "mapped",
+        (None, Some(_)) => "assume_role",
+        (None, None) => "password",
+    };
+    put("methods", json!([method]));
     put("issued_at", at(token.issued_unix_seconds, TIME_FORM).into());
     put(
         "expires_at",
@@ -227,15 +321,32 @@ fn described(token: &Token, without_catalog: bool) -> Value {
         "roles",
         json!([{"id": id_of(&["secu_admin"]), "name": "secu_admin"}, {"id": "0", "name": "op_gated_sandbox"}]),
     );
-    put(
-        "user",
-        json!({
-            "id": backwards(&token.domain),
-            "name": USER,
-            "domain": domain,
-            "password_expires_at": "",
-        }),
-    );
+    let mut user = json!({
+        "id": token.user_id(),
+        "name": USER,
+        "domain": domain,
+        "password_expires_at": "",
+    });
+    if let Some(federated) = &token.federated {
+        let groups: Vec<Value> = federated
+            .groups
+            .iter()
+            .map(|name| json!({"id": id_of(&[&token.domain, name]), "name": name}))
+            .collect();
+        user["name"] = federated.user.as_str().into();
+        user["OS-FEDERATION"] = json!({
+            "groups": groups,
+            "identity_provider": {"id": federated.identity_provider},
+            "protocol": {"id": federated.protocol},
+        });
+    }
+    if let Some(agency) = &token.agency {
+        user["name"] = format!("{}/{agency}", domain_name(&token.domain)).into();
+    }
+    put("user", user);
+    if token.is_unscoped {
+        return Value::Object(described);
+    }
     match &token.project {
         Some(project) => put(
             "project",

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::answer::{Result, refusal};
+use super::answer::Result;
 use super::{Call, fields};
 
 /// The role that temporary sandbox credentials stand for.
 const SANDBOX_ROLE_ID: &str = "4611686018400000001";
 const SANDBOX_SESSION: &str = "sandbox";
 
-/// Counts, of which only identity providers can differ from zero here: apis/tencent.md §3.2.
+/// Counts of what the sandbox knows: apis/tencent.md §3.2.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the table holds functions that may refuse"
@@ -17,8 +17,8 @@ const SANDBOX_SESSION: &str = "sandbox";
 pub(super) fn get_account_summary(call: &mut Call<'_>) -> Result {
     let providers = call.state.provider_count();
     Ok(fields(json!({
-        "Policies": 0,
-        "Roles": 0,
+        "Policies": call.state.custom_policies.len(),
+        "Roles": call.state.roles.len(),
         // The deprecated name of the same count.
         "Idps": providers,
         "IdentityProviders": providers,
@@ -29,16 +29,22 @@ pub(super) fn get_account_summary(call: &mut Call<'_>) -> Result {
 }
 
 /// The owner uin and the kind of caller: apis/tencent.md §5.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table holds functions that may refuse"
+)]
 pub(super) fn get_caller_identity(call: &mut Call<'_>) -> Result {
-    if call.state.settings.sts_needs_region && call.region.is_none() {
-        return Err(refusal(
-            "MissingParameter",
-            "The request is missing a required parameter `Region`.",
-        ));
-    }
     let owner = &call.key.account;
     // Mind the colons: these differ from resource descriptions (apis/tencent.md §5).
-    let (kind, arn, user) = if call.key.temporary {
+    let mut principal = owner;
+    let (kind, arn, user) = if let Some(session) = &call.key.session {
+        principal = &session.principal;
+        (
+            "CAMRole",
+            format!("qcs::sts:{owner}:assumed-role/{}", session.role_id),
+            format!("{}:{}", session.role_id, session.name),
+        )
+    } else if call.key.temporary {
         (
             "CAMRole",
             format!("qcs::sts:{owner}:assumed-role/{SANDBOX_ROLE_ID}"),
@@ -56,6 +62,6 @@ pub(super) fn get_caller_identity(call: &mut Call<'_>) -> Result {
         "Arn": arn,
         "AccountId": owner,
         "UserId": user,
-        "PrincipalId": owner,
+        "PrincipalId": principal,
     })))
 }

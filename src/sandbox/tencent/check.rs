@@ -12,7 +12,7 @@ use super::state::Settings;
 
 /// Characters of a user OIDC client id: apis/tencent.md §3.0.
 const CLIENT_ID_CHARACTERS_MAX: usize = 64;
-/// Characters of a description: apis/tencent.md §3.0; UNCONFIRMED for role OIDC providers.
+/// Characters of a description: apis/tencent.md §3.0; UNCONFIRMED for named providers.
 const DESCRIPTION_CHARACTERS_MAX: usize = 255;
 /// Characters of `MappingFiled`: apis/tencent.md §3.0.
 const MAPPING_CHARACTERS_MAX: usize = 255;
@@ -20,11 +20,9 @@ const MAPPING_CHARACTERS_MAX: usize = 255;
 const NAME_CHARACTERS_MAX: usize = 128;
 /// Characters of an issuer URL. UNCONFIRMED: apis/tencent.md §3.0.
 const URL_CHARACTERS_MAX: usize = 255;
-/// Names deployed by the vendor's Identity Center: apis/tencent.md §3.0.
-pub(super) const VENDOR_NAME_PREFIX: &str = "TencentReservedSSO-";
 
 /// Standard alphabet, padded or not: a vendor sample leaves padding out (apis/tencent.md §3.0).
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
@@ -120,6 +118,15 @@ pub(super) fn client_id(text: &str) -> Result<()> {
 pub(super) fn user_description(given: &Given, settings: &Settings) -> Result<String> {
     if given.given_text("Description") == Some("") && !settings.empty_description_allowed {
         return Err(invalid("Description", "1 to 255 characters if given"));
+    }
+    description(given)
+}
+
+/// The description that `CreateSAMLProvider` requires. Whether it may be empty is UNCONFIRMED:
+/// apis/tencent.md §3.3.
+pub(super) fn required_description(given: &Given, settings: &Settings) -> Result<String> {
+    if given.text("Description").is_empty() && !settings.empty_description_allowed {
+        return Err(invalid("Description", "1 to 255 characters"));
     }
     description(given)
 }

@@ -7,10 +7,16 @@ mod account;
 mod actions;
 mod answer;
 mod check;
+mod names;
 mod oidc_provider;
 mod parameters;
+mod role;
+mod role_policy;
+mod saml_provider;
 mod signature;
 mod state;
+mod sts;
+mod trust;
 mod user_sso;
 
 #[cfg(test)]
@@ -20,13 +26,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use actions::{ACTIONS, Action, SERVICES, UNSIGNED};
+use actions::{ACTIONS, Action, ROLE_TAKING, SERVICES, UNSIGNED};
 use answer::{Fields, Result, gateway, refusal, respond};
 use parameters::Given;
 use state::Account;
 
 use super::accounts::{Accounts, with_setting};
-use super::credentials::{self, Known};
+use super::credentials::{self, Known, Lookup};
 use super::emulator::Emulator;
 use super::fault;
 use super::wire::{Request, Response};
@@ -47,8 +53,8 @@ pub struct TencentCloud {
 /// What an action works on.
 struct Call<'a> {
     key: Known,
-    region: Option<String>,
     given: Given,
+    now_unix_seconds: i64,
     state: &'a mut Account,
 }
 
@@ -62,32 +68,63 @@ impl TencentCloud {
 
     fn serve(&self, request: &Request, now_unix_seconds: i64) -> Result {
         check_transport(request)?;
-        if request.header("authorization") == Some("SKIP")
-            && !UNSIGNED.contains(&action_of(request))
-        {
-            return Err(refusal(
-                "AuthFailure.InvalidAuthorization",
-                "This action must be signed.",
-            ));
-        }
-        let caller = signature::verify(request, now_unix_seconds)?;
-        let action = route(request, &caller.service)?;
+        let caller = if request.header("authorization") == Some("SKIP") {
+            if !UNSIGNED.contains(&action_of(request)) {
+                return Err(refusal(
+                    "AuthFailure.InvalidAuthorization",
+                    "This action must be signed.",
+                ));
+            }
+            None
+        } else {
+            Some(signature::verify(request, now_unix_seconds)?)
+        };
+        // Only token exchanges come unsigned, and those are STS's (apis/tencent.md §5).
+        let service = caller.as_ref().map_or("sts", |caller| &caller.service);
+        let action = route(request, service)?;
         let given = parameters::read(request)?;
         let region = request.header("x-tc-region").map(str::to_owned);
-        let account = caller.key.account.clone();
-        let run = |state: &mut Account| {
-            check_expiry(&caller.key, state)?;
+        let key = caller.map(|caller| caller.key);
+        let takes_role = ROLE_TAKING.iter().any(|taking| taking.name == action.name);
+        let account = match &key {
+            Some(key) if !takes_role => key.account.clone(),
+            Some(_) | None => {
+                if let Some(key) = &key {
+                    self.on(&key.account, |state| {
+                        check_expiry(key, state, now_unix_seconds)?;
+                        check_permission(action, state)
+                    })?;
+                }
+                let arn = given.get("RoleArn").and_then(Value::as_str);
+                let account = arn.and_then(sts::account_of).ok_or_else(|| {
+                    refusal("InvalidParameter.ParamError", "RoleArn names no account.")
+                })?;
+                account.to_owned()
+            }
+        };
+        self.on(&account, |state| {
+            if let Some(key) = &key {
+                check_expiry(key, state, now_unix_seconds)?;
+            }
             let given = parameters::check(&given, action.parameters, state.settings.site)?;
             check_permission(action, state)?;
+            check_region(action, state, region.as_deref())?;
             (action.run)(&mut Call {
-                key: caller.key,
-                region,
+                key: key.unwrap_or(Known {
+                    account: account.clone(),
+                    temporary: false,
+                    session: None,
+                }),
                 given,
+                now_unix_seconds,
                 state,
             })
-        };
+        })
+    }
+
+    fn on<T>(&self, account: &str, act: impl FnOnce(&mut Account) -> Result<T>) -> Result<T> {
         self.accounts
-            .with(&account, run)
+            .with(account, act)
             .unwrap_or_else(|error| Err(refusal("InternalError", error.to_string())))
     }
 }
@@ -102,8 +139,17 @@ impl Emulator for TencentCloud {
     }
 
     fn account(&self, request: &Request) -> Option<String> {
-        let parts = signature::parse(request.header("authorization")?)?;
-        credentials::account_of_key("tencent", parts.key_id).map(|known| known.account)
+        let authorization = request.header("authorization")?;
+        if authorization == "SKIP" {
+            let given = parameters::read(request).ok()?;
+            let arn = given.get("RoleArn")?.as_str()?;
+            return sts::account_of(arn).map(str::to_owned);
+        }
+        let key_id = signature::parse(authorization)?.key_id;
+        match credentials::look_up("tencent", key_id, request.header("x-tc-token")) {
+            Lookup::Found(known, _) => Some(known.account),
+            Lookup::WrongToken | Lookup::Unknown => None,
+        }
     }
 
     fn answer(&self, request: &Request, now_unix_seconds: i64) -> Response {
@@ -190,6 +236,7 @@ fn route(request: &Request, service: &str) -> Result<&'static Action> {
     }
     let action = ACTIONS
         .iter()
+        .chain(ROLE_TAKING)
         .find(|action| action.service == service && action.name == name)
         .ok_or_else(|| {
             refusal(
@@ -209,8 +256,10 @@ fn route(request: &Request, service: &str) -> Result<&'static Action> {
     Ok(action)
 }
 
-fn check_expiry(key: &Known, state: &Account) -> Result<()> {
-    if key.temporary && state.settings.temporary_credentials_expired {
+fn check_expiry(key: &Known, state: &Account, now_unix_seconds: i64) -> Result<()> {
+    let session = key.session.as_ref();
+    let has_run_out = session.is_some_and(|it| it.expires_unix_seconds <= now_unix_seconds);
+    if has_run_out || (key.temporary && state.settings.temporary_credentials_expired) {
         return Err(signature::bad_token());
     }
     Ok(())
@@ -228,9 +277,21 @@ fn check_permission(action: &Action, state: &Account) -> Result<()> {
     Ok(())
 }
 
+/// Documented as required, and sent by every SDK helper: apis/tencent.md §5.
+fn check_region(action: &Action, state: &Account, region: Option<&str>) -> Result<()> {
+    if action.service.name == "sts" && state.settings.sts_needs_region && region.is_none() {
+        return Err(refusal(
+            "MissingParameter",
+            "The request is missing a required parameter `Region`.",
+        ));
+    }
+    Ok(())
+}
+
 fn denial(action: &str) -> String {
     let service = ACTIONS
         .iter()
+        .chain(ROLE_TAKING)
         .find(|known| known.name == action)
         .map_or("cam", |known| known.service.name);
     format!(

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::answer::{Fields, Refusal, Result, refusal};
-use super::check;
+use super::answer::{Fields, Result};
+use super::names::{self, absent, refuse_vendor_managed};
 use super::parameters::Given;
 use super::state::{ENABLED, OidcProvider, Settings, Site, misses};
-use super::{Call, fields};
+use super::{Call, check, fields};
 
 /// `ProviderType` of role OIDC: apis/tencent.md §3.0.
 const PROVIDER_TYPE: u32 = 11;
@@ -15,27 +15,9 @@ const BAD_KEY: &str = "InvalidParameterValue.MetadataError";
 
 /// Adds a provider; not idempotent.
 pub(super) fn create(call: &mut Call<'_>) -> Result {
-    let name = check::provider_name(&call.given)?;
-    if name.starts_with(check::VENDOR_NAME_PREFIX) {
-        // UNCONFIRMED: only update and delete are documented, see §3.0.
-        return Err(refusal(
-            "InvalidParameterValue.NameError",
-            "The name is reserved.",
-        ));
-    }
+    let name = names::to_create(&call.given)?;
     let mut provider = read(&call.given, &call.state.settings)?;
-    if call.state.oidc_providers.contains_key(&name) {
-        return Err(refusal(
-            "InvalidParameter.IdentityNameInUse",
-            "The identity provider name is already in use.",
-        ));
-    }
-    if call.state.provider_count() >= call.state.settings.identity_provider_quota {
-        return Err(refusal(
-            "LimitExceeded.IdentityFull",
-            "The number of identity providers has reached its limit.",
-        ));
-    }
+    names::room_for(&name, call.state)?;
     provider.sandbox_reads_until_visible = call.state.settings.read_lag_reads;
     call.state.oidc_providers.insert(name, provider);
     Ok(Fields::new())
@@ -90,7 +72,8 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result {
     if !call.state.oidc_providers.contains_key(name) {
         return Err(absent());
     }
-    refuse_vendor_managed(name)?;
+    names::refuse_vendor_managed(name)?;
+    names::refuse_trusted("oidc-provider", name, call.state)?;
     call.state.oidc_providers.remove(name);
     Ok(Fields::new())
 }
@@ -127,21 +110,4 @@ fn read(given: &Given, settings: &Settings) -> Result<OidcProvider> {
         auto_rotate_key: check::auto_rotate_key(given)?,
         sandbox_reads_until_visible: 0,
     })
-}
-
-fn refuse_vendor_managed(name: &str) -> Result<()> {
-    if name.starts_with(check::VENDOR_NAME_PREFIX) {
-        return Err(refusal(
-            "FailedOperation.CICIdentityForbidden",
-            "The identity provider is managed by Identity Center.",
-        ));
-    }
-    Ok(())
-}
-
-fn absent() -> Refusal {
-    refusal(
-        "ResourceNotFound.IdentityNotExist",
-        "The identity provider does not exist.",
-    )
 }

@@ -25,6 +25,8 @@ pub(super) enum Form {
     /// A JSON number, or one written as text: apis/tencent.md §1.3.
     Whole,
     Texts,
+    /// A list of objects: `Tags`.
+    Objects,
 }
 
 impl Parameter {
@@ -74,6 +76,12 @@ impl Given {
     /// A whole number, if it was given.
     pub(super) fn whole(&self, name: &str) -> Option<i64> {
         self.0.get(name).and_then(Value::as_i64)
+    }
+
+    /// A list of objects; empty when it was not given.
+    pub(super) fn objects(&self, name: &str) -> &[Value] {
+        let items = self.0.get(name).and_then(Value::as_array);
+        items.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A list of texts; empty when it was not given.
@@ -163,6 +171,10 @@ fn coerce(value: &Value, form: Form) -> Option<Value> {
         Form::Texts => {
             let items = value.as_array()?;
             items.iter().all(Value::is_string).then(|| value.clone())
+        }
+        Form::Objects => {
+            let items = value.as_array()?;
+            items.iter().all(Value::is_object).then(|| value.clone())
         }
     }
 }

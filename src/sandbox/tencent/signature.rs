@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::answer::{Refusal, Result, refusal};
-use crate::sandbox::credentials::{self, Known};
+use crate::sandbox::credentials::{self, Known, Lookup};
 use crate::sandbox::digest::{hmac_sha256, same, sha256_hex};
 use crate::sandbox::wire::Request;
 
@@ -86,19 +86,24 @@ pub(super) fn verify(request: &Request, now_unix_seconds: i64) -> Result<Caller>
             "The request timestamp differs from the server time by more than 5 minutes.",
         ));
     }
-    let key = credentials::account_of_key("tencent", parts.key_id).ok_or_else(|| {
-        refusal(
-            "AuthFailure.SecretIdNotFound",
-            "The SecretId is not found, please ensure that your SecretId is correct.",
-        )
-    })?;
+    let token = request.header("x-tc-token");
+    let (key, held) = match credentials::look_up("tencent", parts.key_id, token) {
+        Lookup::Found(key, held) => (key, held),
+        Lookup::WrongToken => return Err(bad_token()),
+        Lookup::Unknown => {
+            return Err(refusal(
+                "AuthFailure.SecretIdNotFound",
+                "The SecretId is not found, please ensure that your SecretId is correct.",
+            ));
+        }
+    };
     check_scope(request, &parts, seconds)?;
-    let (secret, token) = secret_of(&key);
-    let expected = expected_signature(request, &parts, timestamp, &secret).ok_or_else(mismatch)?;
+    let expected =
+        expected_signature(request, &parts, timestamp, &held.secret).ok_or_else(mismatch)?;
     if !same(&expected, parts.signature) {
         return Err(mismatch());
     }
-    if request.header("x-tc-token").unwrap_or_default() != token.unwrap_or_default() {
+    if token.unwrap_or_default() != held.token.unwrap_or_default() {
         return Err(bad_token());
     }
     let service = parts.service.to_owned();
@@ -169,15 +174,6 @@ pub(super) fn canonical_request(request: &Request, signed_headers: &str) -> Opti
         request.query,
         names.join(";"),
     ))
-}
-
-fn secret_of(key: &Known) -> (String, Option<String>) {
-    let credentials = if key.temporary {
-        credentials::temporary("tencent", &key.account)
-    } else {
-        credentials::permanent("tencent", &key.account)
-    };
-    credentials.map_or_else(Default::default, |known| (known.secret, known.token))
 }
 
 fn missing(parameter: &str) -> Refusal {

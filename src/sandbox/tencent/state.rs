@@ -24,12 +24,23 @@ pub(super) struct Account {
     pub(super) user_saml: Option<UserSaml>,
     /// Role OIDC providers by name: apis/tencent.md §3.2.
     pub(super) oidc_providers: BTreeMap<String, OidcProvider>,
+    /// SAML providers for roles by name: apis/tencent.md §3.3.
+    pub(super) saml_providers: BTreeMap<String, SamlProvider>,
+    /// Roles by name: apis/tencent.md §3.6.
+    pub(super) roles: BTreeMap<String, Role>,
+    /// Ids of the account's own policies by name; there is no action here that makes one.
+    pub(super) custom_policies: BTreeMap<String, i64>,
 }
 
 impl Account {
+    /// A role, its trust policy included, whether or not a fresh one is visible yet.
+    pub(super) fn find_role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(name)
+    }
+
     /// Named identity providers, which share one quota: apis/tencent.md §10.12.
     pub(super) fn provider_count(&self) -> usize {
-        self.oidc_providers.len()
+        self.oidc_providers.len() + self.saml_providers.len()
     }
 }
 
@@ -60,8 +71,12 @@ pub(super) struct Settings {
     pub(super) update_enables_user_oidc: bool,
     /// Whether enabling user SAML disables user OIDC. UNCONFIRMED: apis/tencent.md §3.5.
     pub(super) saml_disables_user_oidc: bool,
-    /// Whether a user OIDC `Description` may be sent empty; the documentation says 1 to 255
-    /// characters (apis/tencent.md §3.0).
+    /// What `Status` an enabled user SAML configuration reads as: 11, or 1 as the documentation of
+    /// the international site says (apis/tencent.md §3.0).
+    pub(super) user_saml_enabled_reads_as: u32,
+    /// Whether a user OIDC `Description`, or that of a new SAML provider, may be sent empty; the
+    /// documentation says 1 to 255 characters of the one (apis/tencent.md §3.0) and nothing of the
+    /// other, UNCONFIRMED (§3.3).
     pub(super) empty_description_allowed: bool,
     /// Whether keys are read back with the base64 padding they were sent without. UNCONFIRMED:
     /// apis/tencent.md §3.0.
@@ -69,6 +84,19 @@ pub(super) struct Settings {
     /// What the cloud has fetched by itself for objects with `AutoRotateKey` 1: their next read
     /// stores and shows this base64 JWKS. UNCONFIRMED: apis/tencent.md §3.0.
     pub(super) auto_rotated_identity_key: Option<String>,
+    /// How many roles fit. UNCONFIRMED number: apis/tencent.md §3.0.
+    pub(super) role_quota: usize,
+    /// How many policies one role may have. UNCONFIRMED number: apis/tencent.md §3.6.
+    pub(super) role_attachment_quota: usize,
+    /// Whether a role goes together with its attached policies. UNCONFIRMED: apis/tencent.md §3.6.
+    pub(super) role_with_policies_deletable: bool,
+    /// Whether `root` of a principal is read back as the account's uin (apis/tencent.md §4.3).
+    pub(super) root_principal_reads_as_uin: bool,
+    /// Whether `string_like` takes letters, digits, `-` and `_` only, as one practitioner reports
+    /// (apis/tencent.md §4.1).
+    pub(super) string_like_is_limited: bool,
+    /// Whether a provider that a role trusts may be deleted. UNCONFIRMED: apis/tencent.md §10.16.
+    pub(super) trusted_provider_deletable: bool,
     /// Key types accepted in a JWKS; others than RSA are UNCONFIRMED: apis/tencent.md §3.0.
     pub(super) key_types: Vec<String>,
     /// Whether STS refuses requests without `X-TC-Region`, as documented: apis/tencent.md §5.
@@ -86,9 +114,16 @@ impl Default for Settings {
             never_set_reads_as: NeverSet::Error,
             update_enables_user_oidc: false,
             saml_disables_user_oidc: true,
+            user_saml_enabled_reads_as: ENABLED,
             empty_description_allowed: false,
             identity_key_padded_on_read: false,
             auto_rotated_identity_key: None,
+            role_quota: 1000,
+            role_attachment_quota: 200,
+            role_with_policies_deletable: true,
+            root_principal_reads_as_uin: false,
+            string_like_is_limited: true,
+            trusted_provider_deletable: true,
             key_types: vec!["RSA".to_owned()],
             sts_needs_region: true,
         }
@@ -166,6 +201,65 @@ pub(super) struct OidcProvider {
     /// Reads that still miss this object; not a field of the cloud.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) sandbox_reads_until_visible: u32,
+}
+
+/// A SAML provider for roles, `CreateSAMLProvider` and its kin; its name is the key it is kept
+/// under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SamlProvider {
+    #[serde(default)]
+    pub(super) description: String,
+    #[serde(rename = "SAMLMetadataDocument")]
+    pub(super) saml_metadata_document: String,
+    #[serde(default)]
+    pub(super) create_time: String,
+    #[serde(default)]
+    pub(super) modify_time: String,
+    /// Reads that still miss this object; not a field of the cloud.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) sandbox_reads_until_visible: u32,
+}
+
+/// A role, `CreateRole` and its kin; its name is the key it is kept under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Role {
+    pub(super) role_id: i64,
+    /// The trust policy, as the text that was sent.
+    pub(super) policy_document: String,
+    #[serde(default)]
+    pub(super) description: String,
+    #[serde(default)]
+    pub(super) add_time: String,
+    #[serde(default)]
+    pub(super) update_time: String,
+    #[serde(default)]
+    pub(super) console_login: i64,
+    /// Seconds.
+    #[serde(default)]
+    pub(super) session_duration: Option<i64>,
+    #[serde(default = "default_role_type")]
+    pub(super) role_type: String,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    /// Names, in the order in which they were attached.
+    #[serde(default)]
+    pub(super) attached_policies: Vec<String>,
+    /// Reads that still miss this object; not a field of the cloud.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) sandbox_reads_until_visible: u32,
+}
+
+impl Role {
+    /// The trust policy as a document; null for one that somebody broke in the file.
+    pub(super) fn trust_policy(&self) -> serde_json::Value {
+        serde_json::from_str(&self.policy_document).unwrap_or_default()
+    }
+}
+
+fn default_role_type() -> String {
+    "user".to_owned()
 }
 
 /// Counts one read of a fresh object and says whether it still misses it.

@@ -147,6 +147,43 @@ fn user_oidc_from_nothing_to_disabled_and_back() {
 }
 
 #[test]
+fn user_saml_is_changed_apart_from_being_switched() {
+    let cloud = Cloud::new();
+    let live = || {
+        let live = cloud.call("DescribeUserSAMLConfig", &json!({}));
+        let text = |name: &str| live[name].as_str().unwrap().to_owned();
+        (
+            live["Status"].as_i64().unwrap(),
+            text("SAMLMetadata"),
+            text("AuxiliaryDomain"),
+        )
+    };
+    let update = |parameters: Value| {
+        assert_eq!(cloud.code("UpdateUserSAMLConfig", &parameters), "");
+        live()
+    };
+    let other = STANDARD.encode("<EntityDescriptor><IDPSSODescriptor /></EntityDescriptor>");
+    let saml = json!({"SAMLMetadataDocument": metadata(), "AuxiliaryDomain": "a.example"});
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &saml), "");
+    let in_use = "InvalidParameter.IdentityNameInUse";
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &saml), in_use);
+    let domain = "a.example".to_owned();
+    let off = update(json!({"Operate": "disable", "SAMLMetadataDocument": other}));
+    assert_eq!(off, (2, metadata(), domain.clone()));
+    let still_off = update(json!({"Operate": "updateSAML", "SAMLMetadataDocument": other}));
+    assert_eq!(still_off, (2, other.clone(), domain.clone()));
+    let on = update(json!({"Operate": "enable", "SAMLMetadataDocument": metadata()}));
+    assert_eq!(on, (11, other.clone(), domain));
+    let cleared =
+        json!({"Operate": "updateSAML", "SAMLMetadataDocument": metadata(), "AuxiliaryDomain": ""});
+    assert_eq!(update(cleared), (11, metadata(), String::new()));
+    update(json!({"Operate": "disable"}));
+    let given = json!({"SAMLMetadataDocument": other});
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &given), "");
+    assert_eq!(live(), (11, other, String::new()));
+}
+
+#[test]
 fn user_oidc_and_user_saml_exclude_each_other() {
     let cloud = Cloud::new();
     let status = |action: &str| cloud.call(action, &json!({}))["Status"].clone();
@@ -237,6 +274,136 @@ fn role_oidc_providers_by_name() {
     );
     assert_eq!(cloud.code("DeleteOIDCConfig", &name), "");
     assert_eq!(cloud.code("DeleteOIDCConfig", &name), absent);
+}
+
+fn saml_provider() -> Value {
+    json!({
+        "Name": "okta",
+        "Description": "Okta",
+        "SAMLMetadataDocument": metadata(),
+    })
+}
+
+#[test]
+fn saml_providers_by_name() {
+    let cloud = Cloud::new();
+    let name = json!({"Name": "okta"});
+    let absent = "ResourceNotFound.IdentityNotExist";
+    for action in [
+        "GetSAMLProvider",
+        "UpdateSAMLProvider",
+        "DeleteSAMLProvider",
+    ] {
+        assert_eq!(cloud.code(action, &name), absent, "{action}");
+    }
+    let none = cloud.call("ListSAMLProviders", &json!({}));
+    assert_eq!(none["SAMLProviderSet"], json!([]));
+    let made = cloud.call("CreateSAMLProvider", &saml_provider());
+    assert_eq!(
+        made["ProviderArn"],
+        "qcs::cam::uin/100000000001:saml-provider/okta"
+    );
+    let times = |live: &Value| (live["CreateTime"].clone(), live["ModifyTime"].clone());
+    let live = cloud.call("GetSAMLProvider", &name);
+    assert_eq!(live["SAMLMetadata"], json!(metadata()));
+    // `NOW` in UTC+8.
+    let now = json!("2026-01-02 11:04:05");
+    assert_eq!(times(&live), (now.clone(), now));
+    let listed = cloud.call("ListSAMLProviders", &json!({}));
+    assert_eq!(listed["TotalCount"], 1);
+    assert_eq!(
+        without(without(live, "RequestId"), "SAMLMetadata"),
+        listed["SAMLProviderSet"][0]
+    );
+
+    // A partial update: what is left out stays.
+    let only = with(name.clone(), "Description", json!("Okta, prod"));
+    assert_eq!(cloud.code("UpdateSAMLProvider", &only), "");
+    let live = cloud.call("GetSAMLProvider", &name);
+    assert_eq!(live["Description"], "Okta, prod");
+    assert_eq!(live["SAMLMetadata"], json!(metadata()));
+    let other = STANDARD.encode("<EntityDescriptor><IDPSSODescriptor /></EntityDescriptor>");
+    let only = with(name.clone(), "SAMLMetadataDocument", json!(other));
+    assert_eq!(cloud.code("UpdateSAMLProvider", &only), "");
+    let live = cloud.call("GetSAMLProvider", &name);
+    assert_eq!(live["Description"], "Okta, prod");
+    assert_eq!(live["SAMLMetadata"], json!(other));
+
+    assert_eq!(cloud.code("DeleteSAMLProvider", &name), "");
+    assert_eq!(cloud.code("DeleteSAMLProvider", &name), absent);
+}
+
+#[test]
+fn saml_providers_that_are_refused() {
+    let cloud = Cloud::new();
+    let bad = "InvalidParameterValue.MetadataError";
+    for (field, value, expected) in [
+        ("SAMLMetadataDocument", json!("not base64!"), bad),
+        ("SAMLMetadataDocument", json!("bm8="), bad),
+        ("SAMLMetadataDocument", json!(""), bad),
+        ("SAMLMetadataDocument", json!(null), "MissingParameter"),
+        ("Description", json!(null), "MissingParameter"),
+        ("Description", json!(""), "InvalidParameter"),
+        ("Description", json!("x".repeat(256)), "InvalidParameter"),
+        ("Name", json!("a b"), "InvalidParameterValue.NameError"),
+        (
+            "Name",
+            json!("TencentReservedSSO-1"),
+            "InvalidParameterValue.NameError",
+        ),
+        ("Protocol", json!("saml"), "UnknownParameter"),
+    ] {
+        let given = with(saml_provider(), field, value.clone());
+        let code = cloud.code("CreateSAMLProvider", &given);
+        assert_eq!(code, expected, "{field} {value}");
+    }
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), "");
+    for (field, value) in [
+        ("SAMLMetadataDocument", "bm8="),
+        ("SAMLMetadataDocument", ""),
+    ] {
+        let given = json!({"Name": "okta", field: value});
+        assert_eq!(cloud.code("UpdateSAMLProvider", &given), bad);
+    }
+    let live = cloud.call("GetSAMLProvider", &json!({"Name": "okta"}));
+    assert_eq!(live["SAMLMetadata"], json!(metadata()));
+}
+
+#[test]
+fn providers_of_both_protocols_share_names_and_room() {
+    let cloud = Cloud::new();
+    let in_use = "InvalidParameter.IdentityNameInUse";
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), "");
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), in_use);
+    let same_name = with(role_oidc(), "Name", json!("okta"));
+    assert_eq!(cloud.code("CreateOIDCConfig", &same_name), in_use);
+    assert_eq!(cloud.code("CreateOIDCConfig", &role_oidc()), "");
+    let same_name = with(saml_provider(), "Name", json!("github-actions"));
+    assert_eq!(cloud.code("CreateSAMLProvider", &same_name), in_use);
+    let absent = "ResourceNotFound.IdentityNotExist";
+    let okta = json!({"Name": "okta"});
+    assert_eq!(cloud.code("DescribeOIDCConfig", &okta), absent);
+    let summary = cloud.call("GetAccountSummary", &json!({}));
+    assert_eq!(summary["IdentityProviders"], 2);
+    cloud.set("identity_provider_quota", json!(2));
+    let third = with(saml_provider(), "Name", json!("third"));
+    assert_eq!(
+        cloud.code("CreateSAMLProvider", &third),
+        "LimitExceeded.IdentityFull"
+    );
+}
+
+#[test]
+fn a_fresh_saml_provider_can_be_missed_by_reads() {
+    let cloud = Cloud::new();
+    let name = json!({"Name": "okta"});
+    cloud.set("read_lag_reads", json!(2));
+    assert_eq!(cloud.code("CreateSAMLProvider", &saml_provider()), "");
+    let absent = "ResourceNotFound.IdentityNotExist";
+    assert_eq!(cloud.code("GetSAMLProvider", &name), absent);
+    let listed = cloud.call("ListSAMLProviders", &json!({}));
+    assert_eq!(listed["TotalCount"], 0);
+    assert_eq!(cloud.code("GetSAMLProvider", &name), "");
 }
 
 #[test]
@@ -367,6 +534,22 @@ fn the_international_site_does_not_know_new_fields() {
     assert_eq!(live.get("AutoRotateKey"), None);
     let saml = cloud.call("DescribeUserSAMLConfig", &json!({}));
     assert_eq!(saml.get("AuxiliaryDomain"), None);
+    let saml = json!({"SAMLMetadataDocument": metadata(), "AuxiliaryDomain": "a.example"});
+    assert_eq!(
+        cloud.code("CreateUserSAMLConfig", &saml),
+        "UnknownParameter"
+    );
+    let saml = without(saml, "AuxiliaryDomain");
+    assert_eq!(cloud.code("CreateUserSAMLConfig", &saml), "");
+    // The documentation of that site calls enabled 1.
+    cloud.set("user_saml_enabled_reads_as", json!(1));
+    let saml = cloud.call("DescribeUserSAMLConfig", &json!({}));
+    assert_eq!(saml["Status"], 1);
+    let update = json!({"Operate": "enable", "AuxiliaryDomain": "a.example"});
+    assert_eq!(
+        cloud.code("UpdateUserSAMLConfig", &update),
+        "UnknownParameter"
+    );
     assert!(cloud.0.set(UIN, "site", json!("mars")).is_err());
     assert!(cloud.0.set(UIN, "sight", json!("china")).is_err());
 }
@@ -506,6 +689,8 @@ fn vendor_managed_providers_and_files_edited_by_hand() {
     let name = json!({"Name": "TencentReservedSSO-z1"});
     let by_hand = json!({"oidc_providers": {"TencentReservedSSO-z1": {
         "IdentityUrl": "https://idp.example", "IdentityKey": jwks(), "ClientId": ["a"],
+    }}, "saml_providers": {"TencentReservedSSO-z2": {
+        "Description": "Identity Center", "SAMLMetadataDocument": metadata(),
     }}});
     fs_err::write(&file, by_hand.to_string()).unwrap();
     assert_eq!(cloud.code("DescribeOIDCConfig", &name), "");
@@ -513,6 +698,10 @@ fn vendor_managed_providers_and_files_edited_by_hand() {
     assert_eq!(cloud.code("DeleteOIDCConfig", &name), forbidden);
     let given = with(role_oidc(), "Name", name["Name"].clone());
     assert_eq!(cloud.code("UpdateOIDCConfig", &given), forbidden);
+    let name = json!({"Name": "TencentReservedSSO-z2"});
+    assert_eq!(cloud.code("GetSAMLProvider", &name), "");
+    assert_eq!(cloud.code("UpdateSAMLProvider", &name), forbidden);
+    assert_eq!(cloud.code("DeleteSAMLProvider", &name), forbidden);
 
     assert_eq!(cloud.code("CreateUserOIDCConfig", &user_oidc()), "");
     let text = fs_err::read_to_string(&file).unwrap();
@@ -520,4 +709,295 @@ fn vendor_managed_providers_and_files_edited_by_hand() {
     fs_err::write(&file, "{").unwrap();
     let broken = cloud.call("DescribeUserOIDCConfig", &json!({}));
     assert_eq!(code_of(&broken), "InternalError");
+}
+
+fn trust() -> Value {
+    json!({"version": "2.0", "statement": [{
+        "effect": "allow",
+        "action": ["name/sts:AssumeRoleWithWebIdentity"],
+        "principal": {"federated": ["qcs::cam::uin/100000000001:oidc-provider/github-actions"]},
+        "condition": {"string_equal": {
+            "oidc:iss": ["https://token.actions.githubusercontent.com"],
+            "oidc:aud": "sts.tencentcloudapi.com",
+        }},
+    }]})
+}
+
+fn role() -> Value {
+    // As a person writes it: what is kept is this text, not this document.
+    let document = format!(" {}\n", trust());
+    json!({"RoleName": "ci", "PolicyDocument": document, "Description": "CI", "ConsoleLogin": 1,
+        "SessionDuration": 7200, "Tags": [{"Key": "team", "Value": "platform"}]})
+}
+
+#[test]
+fn roles_are_made_changed_listed_and_deleted() {
+    let cloud = Cloud::new();
+    let missing = "InvalidParameter.PrincipalQcsNotExist";
+    assert_eq!(cloud.code("CreateRole", &role()), missing);
+    assert_eq!(cloud.code("CreateOIDCConfig", &role_oidc()), "");
+    let made = cloud.call("CreateRole", &role());
+    let id = made["RoleId"].as_str().unwrap().to_owned();
+    let in_use = "InvalidParameter.RoleNameInUse";
+    assert_eq!(cloud.code("CreateRole", &role()), in_use);
+
+    let by_name = json!({"RoleName": "ci"});
+    let live = cloud.call("GetRole", &by_name)["RoleInfo"].clone();
+    for (field, value) in [
+        ("RoleId", json!(id)),
+        ("PolicyDocument", role()["PolicyDocument"].clone()),
+        ("ConsoleLogin", json!(1)),
+        ("SessionDuration", json!(7200)),
+        ("RoleType", json!("user")),
+        ("RoleArn", json!("qcs::cam::uin/100000000001:roleName/ci")),
+        ("Tags", json!([{"Key": "team", "Value": "platform"}])),
+    ] {
+        assert_eq!(live[field], value, "{field}");
+    }
+    assert_eq!(
+        cloud.call("GetRole", &json!({"RoleId": id}))["RoleInfo"],
+        live
+    );
+    for addressed in [json!({}), json!({"RoleName": "ci", "RoleId": id})] {
+        assert_eq!(
+            cloud.code("GetRole", &addressed),
+            "InvalidParameter.ParamError"
+        );
+    }
+    let absent = "InvalidParameter.RoleNotExist";
+    assert_eq!(cloud.code("GetRole", &json!({"RoleName": "x"})), absent);
+
+    // The two actions that take the id as a number; a text of digits is one on this wire.
+    let number: i64 = id.parse().unwrap();
+    for (action, given) in [
+        (
+            "UpdateRoleConsoleLogin",
+            json!({"RoleId": number, "ConsoleLogin": 0}),
+        ),
+        (
+            "UpdateRoleSessionDuration",
+            json!({"RoleId": number, "SessionDuration": 3600}),
+        ),
+        (
+            "UpdateRoleDescription",
+            json!({"RoleName": "ci", "Description": ""}),
+        ),
+        (
+            "TagRole",
+            json!({"RoleName": "ci", "Tags": [{"Key": "env", "Value": ""}]}),
+        ),
+        (
+            "UntagRole",
+            json!({"RoleName": "ci", "TagKeys": ["team", "none"]}),
+        ),
+    ] {
+        assert_eq!(cloud.code(action, &given), "", "{action}");
+    }
+    let live = cloud.call("GetRole", &by_name)["RoleInfo"].clone();
+    assert_eq!(
+        (
+            &live["ConsoleLogin"],
+            &live["SessionDuration"],
+            &live["Description"]
+        ),
+        (&json!(0), &json!(3600), &json!(""))
+    );
+    assert_eq!(live["Tags"], json!([{"Key": "env", "Value": ""}]));
+    let long = json!({"RoleName": "ci", "Description": "é".repeat(151)});
+    let too_long = "InvalidParameter.DescriptionLengthOverlimit";
+    assert_eq!(cloud.code("UpdateRoleDescription", &long), too_long);
+
+    let page = |rp: i64, page: i64| json!({"Rp": rp, "Page": page});
+    for name in ["ci-2", "ci-3"] {
+        assert_eq!(
+            cloud.code("CreateRole", &with(role(), "RoleName", json!(name))),
+            ""
+        );
+    }
+    let list = cloud.call("DescribeRoleList", &page(2, 2));
+    assert_eq!(list["TotalNum"], 3);
+    assert_eq!(list["List"].as_array().unwrap().len(), 1);
+    assert_eq!(list["List"][0]["RoleName"], "ci-3");
+    let bad = "InvalidParameter.ParamError";
+    assert_eq!(cloud.code("DescribeRoleList", &page(201, 1)), bad);
+    assert_eq!(cloud.code("DescribeRoleList", &page(1, 0)), bad);
+
+    cloud.set("trusted_provider_deletable", json!(false));
+    let provider = json!({"Name": "github-actions"});
+    assert_eq!(cloud.code("DeleteOIDCConfig", &provider), "FailedOperation");
+    for name in ["ci", "ci-2", "ci-3"] {
+        assert_eq!(cloud.code("DeleteRole", &json!({"RoleName": name})), "");
+    }
+    assert_eq!(cloud.code("DeleteRole", &by_name), absent);
+    assert_eq!(cloud.code("DeleteOIDCConfig", &provider), "");
+}
+
+#[test]
+fn policies_are_attached_by_name_and_id() {
+    let cloud = Cloud::new();
+    cloud.call("CreateOIDCConfig", &role_oidc());
+    cloud.call("CreateRole", &role());
+    let attach = |policy: &str| json!({"AttachRoleName": "ci", "PolicyName": policy});
+    let detach = |policy: &str| json!({"DetachRoleName": "ci", "PolicyName": policy});
+    for _ in 0..2 {
+        assert_eq!(
+            cloud.code("AttachRolePolicy", &attach("ReadOnlyAccess")),
+            ""
+        );
+    }
+    let by_id = json!({"AttachRoleName": "ci", "PolicyId": 6});
+    assert_eq!(cloud.code("AttachRolePolicy", &by_id), "");
+    let unknown = "InvalidParameter.PolicyIdNotExist";
+    assert_eq!(cloud.code("AttachRolePolicy", &attach("nothing")), unknown);
+    let listed = |rp: i64, page: i64| {
+        let body = cloud.call(
+            "ListAttachedRolePolicies",
+            &json!({"RoleName": "ci", "Rp": rp, "Page": page}),
+        );
+        let names: Vec<String> = body["List"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|policy| policy["PolicyName"].as_str().unwrap().to_owned())
+            .collect();
+        (body["TotalNum"].as_i64().unwrap(), names.join(" "))
+    };
+    let all = "ReadOnlyAccess QcloudCOSReadOnlyAccess";
+    assert_eq!(listed(200, 1), (2, all.to_owned()));
+    assert_eq!(listed(1, 2), (2, "QcloudCOSReadOnlyAccess".to_owned()));
+    cloud.set("role_attachment_quota", json!(2));
+    assert_eq!(
+        cloud.code("AttachRolePolicy", &attach("AdministratorAccess")),
+        "InvalidParameter.AttachmentFull"
+    );
+    cloud.set("role_with_policies_deletable", json!(false));
+    let by_name = json!({"RoleName": "ci"});
+    assert_eq!(
+        cloud.code("DeleteRole", &by_name),
+        "InvalidParameter.ParamError"
+    );
+    for policy in ["ReadOnlyAccess", "QcloudCOSReadOnlyAccess"] {
+        assert_eq!(cloud.code("DetachRolePolicy", &detach(policy)), "");
+    }
+    assert_eq!(cloud.code("DeleteRole", &by_name), "");
+}
+
+#[test]
+fn trust_policies_are_checked() {
+    let cloud = Cloud::new();
+    cloud.call("CreateOIDCConfig", &role_oidc());
+    let with_statement = |path: &str, value: Value| {
+        let mut document = trust();
+        *document.pointer_mut(path).unwrap() = value;
+        document
+    };
+    let condition = "/statement/0/condition";
+    let principal = "/statement/0/principal";
+    for (document, code) in [
+        (trust(), ""),
+        (json!([]), "ParamError"),
+        (json!({"Version": "1", "Statement": []}), "VersionError"),
+        (json!({"version": "2.0", "statement": []}), "StatementError"),
+        (
+            with_statement("/statement/0", json!({"resource": "*"})),
+            "StatementError",
+        ),
+        (
+            with_statement("/statement/0/effect", json!("Allow")),
+            "EffectError",
+        ),
+        (
+            with_statement("/statement/0/action", json!(["cos:*"])),
+            "ActionError",
+        ),
+        (with_statement(principal, json!({})), "PrincipalError"),
+        (
+            with_statement(principal, json!({"Federated": "x"})),
+            "PrincipalError",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"federated": "acs:ram::1:oidc-provider/x"}),
+            ),
+            "PrincipalQcsError",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"federated": "qcs::cam::uin/1:oidc-provider/github-actions"}),
+            ),
+            "PrincipalQcsNotExist",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"federated": "qcs::cam::uin/100000000001:saml-provider/none"}),
+            ),
+            "PrincipalQcsNotExist",
+        ),
+        (
+            with_statement(
+                principal,
+                json!({"qcs": ["qcs::cam::uin/100000000001:root"]}),
+            ),
+            "",
+        ),
+        (
+            with_statement(principal, json!({"service": ["cvm.qcloud.com"]})),
+            "",
+        ),
+        (with_statement(condition, json!([])), "ConditionError"),
+        (
+            with_statement(condition, json!({"StringEquals": {}})),
+            "ConditionTypeError",
+        ),
+        (
+            with_statement(condition, json!({"string_equal": {"oidc:sub": []}})),
+            "ConditionContentError",
+        ),
+        (
+            with_statement(
+                condition,
+                json!({"string_like": {"oidc:sub": "repo:acme/*"}}),
+            ),
+            "ConditionContentError",
+        ),
+        (
+            with_statement(
+                condition,
+                json!({"for_any_value:string_like_if_exist": {"oidc:sub": "plain-1"}}),
+            ),
+            "",
+        ),
+    ] {
+        let given = json!({"RoleName": "ci", "PolicyDocument": document.to_string()});
+        let expected = if code.is_empty() {
+            String::new()
+        } else {
+            format!("InvalidParameter.{code}")
+        };
+        assert_eq!(cloud.code("CreateRole", &given), expected, "{document}");
+        cloud.code("DeleteRole", &json!({"RoleName": "ci"}));
+    }
+    let long = with_statement("/statement/0/action", json!(["sts:x".repeat(2000)]));
+    let given = json!({"RoleName": "ci", "PolicyDocument": long.to_string()});
+    assert_eq!(
+        cloud.code("UpdateAssumeRolePolicy", &given),
+        "InvalidParameter.PolicyDocumentLengthOverLimit"
+    );
+
+    cloud.set("root_principal_reads_as_uin", json!(true));
+    let root = with_statement(
+        principal,
+        json!({"qcs": ["qcs::cam::uin/100000000001:root"]}),
+    );
+    let given = json!({"RoleName": "ci", "PolicyDocument": root.to_string()});
+    cloud.call("CreateRole", &given);
+    let live = cloud.call("GetRole", &json!({"RoleName": "ci"}));
+    let text = live["RoleInfo"]["PolicyDocument"].as_str().unwrap();
+    assert!(
+        text.contains("qcs::cam::uin/100000000001:uin/100000000001"),
+        "{text}"
+    );
 }

@@ -154,7 +154,10 @@ pub(super) fn describe_user_saml(call: &mut Call<'_>) -> Result {
     let record = call.state.user_saml.as_ref();
     let mut shown = fields(json!({
         "SAMLMetadata": record.map_or("", |record| record.saml_metadata_document.as_str()),
-        "Status": record.map_or(NEVER_SET, |record| record.status),
+        "Status": match record.map_or(NEVER_SET, |record| record.status) {
+            ENABLED => call.state.settings.user_saml_enabled_reads_as,
+            other => other,
+        },
     }));
     if call.state.settings.site == Site::China {
         let domain = record.map_or("", |record| record.auxiliary_domain.as_str());
