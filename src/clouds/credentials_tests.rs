@@ -99,7 +99,8 @@ fn web_token(end: i64) -> String {
 fn run(cloud: &str, folder: &Path) -> Value {
     let file = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     let recorded: Vec<Exchange> = file("traffic.json").map_or_else(Vec::new, |text| {
-        serde_json::from_str(&filled(&text, "")).unwrap_or_else(|error| panic!("{folder:?}: {error}"))
+        serde_json::from_str(&filled(&text, ""))
+            .unwrap_or_else(|error| panic!("{folder:?}: {error}"))
     });
     let server = Server::start(recorded);
     let fill = |text: String| filled(&text, &server.base);
@@ -143,7 +144,9 @@ fn run(cloud: &str, folder: &Path) -> Value {
         Ok(client) => client,
         Err(error) => return json!({"refused": said(&told(&error), &server.base)}),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let mut found = json!({"source": client.any().credential_source()});
     runtime.unwrap().block_on(async {
         if let Err(error) = client.any().find_credentials().await {
@@ -172,7 +175,11 @@ fn run(cloud: &str, folder: &Path) -> Value {
 fn filled(text: &str, base: &str) -> String {
     let text = text.replace("{jwt}", &web_token(4_102_444_800));
     let text = text.replace("{old-jwt}", &web_token(999));
-    if base.is_empty() { text } else { text.replace("{server}", base) }
+    if base.is_empty() {
+        text
+    } else {
+        text.replace("{server}", base)
+    }
 }
 
 /// What was said, without the port of the day.
@@ -189,8 +196,7 @@ fn account(cloud: &str, spec: &str) -> Result<Account, Vec<String>> {
         writeln!(text, "  {line}").unwrap();
     }
     let texts = [("account.yaml", text.as_str())];
-    let (mut manifests, found) =
-        manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
+    let (mut manifests, found) = manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
     if found.is_empty() {
         return Ok(manifests.accounts.remove(0));
     }
@@ -206,6 +212,117 @@ fn account(cloud: &str, spec: &str) -> Result<Account, Vec<String>> {
             format!("{at}: {}: {}", finding.code.slug(), finding.title)
         })
         .collect())
+}
+
+/// The cloud says in the middle of a run that the keys have run out: new ones are got once, and the
+/// call is repeated with them.
+#[tokio::test]
+async fn keys_that_ran_out_are_got_anew_once() {
+    let env = |id: &str, secret: &str| {
+        BTreeMap::from([
+            (id.to_owned(), "id".to_owned()),
+            (secret.to_owned(), "s".to_owned()),
+        ])
+    };
+    for cloud in CLOUDS {
+        let (spec, recorded) = recorded_renewal(cloud.id.0);
+        let server = Server::start(recorded);
+        let surroundings = Surroundings {
+            env: env(cloud.key_variables.id, cloud.key_variables.secret),
+            home: None,
+            read: Arc::new(|_| None),
+            tokens: AllowedTokens::default(),
+        };
+        let account = account(cloud.id.0, spec).expect("an account");
+        let client = (cloud.connect)(&Connection {
+            account: &account,
+            surroundings: &surroundings,
+            endpoint: Some(&server.base),
+            http: Http::new(HttpOptions::default()),
+        });
+        let gate = Arc::new(tokio::sync::Semaphore::new(1));
+        let patience = crate::net::Patience::default();
+        let access = crate::net::Access::new("prod", client.unwrap(), 100, gate, patience);
+        let answer = access.reader().read(&(cloud.identity)()).await;
+        let base = server.base.clone();
+        let wrong = server.end();
+        assert!(wrong.is_empty(), "{} at {base}: {wrong:?}", cloud.id);
+        assert!(answer.is_ok(), "{}: {answer:?}", cloud.id);
+    }
+}
+
+/// What is recorded for each cloud: keys, a refusal, other keys, and success with them.
+fn recorded_renewal(cloud: &str) -> (&'static str, Vec<Exchange>) {
+    let (spec, values) = match cloud {
+        "tencent" => {
+            let keys = |n: &str| {
+                json!({"request": "POST /", "headers": {"x-tc-action": "AssumeRole"},
+                        "answer": {"Response": {"Credentials": {"TmpSecretId": n,
+                            "TmpSecretKey": "k", "Token": "t"}, "ExpiredTime": 4_102_444_800_i64}}})
+            };
+            let call = |n: &str, answer: Value| {
+                json!({"request": "POST /", "headers": {"x-tc-action": "GetCallerIdentity",
+                        "authorization": format!("TC3-HMAC-SHA256 Credential={n}/*")},
+                        "answer": {"Response": answer}})
+            };
+            let refused = json!({"Error": {"Code": "AuthFailure.TokenFailure", "Message": "x"}});
+            let list = vec![
+                keys("one"),
+                call("one", refused),
+                keys("two"),
+                call("two", json!({"AccountId": "1"})),
+            ];
+            (
+                "credentials: {assumeRole: {role: \"qcs::cam::uin/1:roleName/x\"}}",
+                list,
+            )
+        }
+        "alibaba" => {
+            let keys = |n: &str| {
+                json!({"request": "POST /", "headers": {"x-acs-action": "AssumeRole"},
+                        "answer": {"Credentials": {"AccessKeyId": n, "AccessKeySecret": "k",
+                            "SecurityToken": "t", "Expiration": "2100-01-01T00:00:00Z"}}})
+            };
+            let call = |n: &str, status: u16, answer: Value| {
+                json!({"request": "POST /", "status": status, "answer": answer,
+                        "headers": {"x-acs-action": "GetCallerIdentity", "x-acs-accesskey-id": n}})
+            };
+            let refused = json!({"Code": "InvalidSecurityToken.Expired", "Message": "x"});
+            let list = vec![
+                keys("one"),
+                call("one", 400, refused),
+                keys("two"),
+                call("two", 200, json!({"AccountId": "1"})),
+            ];
+            (
+                "credentials: {assumeRole: {role: \"acs:ram::1:role/x\"}}",
+                list,
+            )
+        }
+        _ => {
+            let keys = |n: &str| {
+                json!({"request": "POST /v3.0/OS-CREDENTIAL/securitytokens", "status": 201,
+                        "answer": {"credential": {"access": n, "secret": "k", "securitytoken": "t",
+                            "expires_at": "2100-01-01T00:00:00.000000Z"}}})
+            };
+            let call = |n: &str, status: u16, answer: Value| {
+                json!({"request": "GET /v3/auth/domains", "status": status, "answer": answer,
+                        "headers": {"authorization": format!("SDK-HMAC-SHA256 Access={n},*")}})
+            };
+            let refused = json!({"error_code": "IAM.1108", "error_msg": "x"});
+            let list = vec![
+                keys("one"),
+                call("one", 400, refused),
+                keys("two"),
+                call("two", 200, json!({"domains": [{"id": "d"}]})),
+            ];
+            ("credentials: {assumeRole: {agency: x, domain: y}}", list)
+        }
+    };
+    let list = values
+        .into_iter()
+        .map(|value| serde_json::from_value(value).unwrap());
+    (spec, list.collect())
 }
 
 enum Client {
@@ -298,7 +415,12 @@ fn serve(listener: &TcpListener, recorded: Vec<Exchange>, base: &str) -> Vec<Str
             value => value.to_string(),
         };
         let text = filled(&text, base);
-        answer(&mut stream, exchange.status, &text, &exchange.answer_headers);
+        answer(
+            &mut stream,
+            exchange.status,
+            &text,
+            &exchange.answer_headers,
+        );
     }
     wrong.extend(recorded.map(|exchange| format!("did not come: {}", exchange.request)));
     wrong
@@ -353,7 +475,10 @@ fn request(stream: &mut TcpStream) -> (String, String) {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| {
                 let line = line.to_ascii_lowercase();
-                line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()
+                line.strip_prefix("content-length:")?
+                    .trim()
+                    .parse::<usize>()
+                    .ok()
             });
             if body.len() >= length.unwrap_or(0) {
                 return (head.to_owned(), body.to_owned());
@@ -375,5 +500,7 @@ fn answer(stream: &mut TcpStream, status: u16, body: &str, headers: &BTreeMap<St
     for (name, value) in headers {
         write!(head, "{name}: {value}\r\n").unwrap();
     }
-    stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
+    stream
+        .write_all(format!("{head}\r\n{body}").as_bytes())
+        .unwrap();
 }

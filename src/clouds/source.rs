@@ -393,7 +393,11 @@ mod tests {
     fn only_web_tokens_pass() {
         let good = r#"{"iss":"https://i","aud":"a","exp":2000}"#;
         check_token(&token(r#"{"alg":"RS256"}"#, good), 1999).unwrap();
-        check_token(&token(r#"{"alg":"RS256"}"#, r#"{"iss":"i","aud":["a"]}"#), 1).unwrap();
+        check_token(
+            &token(r#"{"alg":"RS256"}"#, r#"{"iss":"i","aud":["a"]}"#),
+            1,
+        )
+        .unwrap();
         let run_out = check_token(&token(r#"{"alg":"RS256"}"#, good), 2000);
         assert_eq!(run_out, Err("the token has run out"));
         for bad in [

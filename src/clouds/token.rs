@@ -162,9 +162,9 @@ pub(super) async fn ask(
         headers,
         body: body.as_bytes().to_vec(),
     };
-    http.send_within(request, timeout).await.map_err(|fault| {
-        ProviderError::new(ErrorClass::Unreachable, what, &fault.to_string())
-    })
+    http.send_within(request, timeout)
+        .await
+        .map_err(|fault| ProviderError::new(ErrorClass::Unreachable, what, &fault.to_string()))
 }
 
 /// The JSON object of a successful answer.

@@ -95,9 +95,19 @@ fn credentials(clouds: &[&Cloud]) -> String {
             line(&mut text, &format!("  {}. {place}", number + 1));
         }
         let rules = &cloud.credentials;
-        line(&mut text, &format!("  provider  {}", rule_words(&rules.provider)));
-        let is_needed = if rules.web_role_needed { "" } else { "; may be left out" };
-        line(&mut text, &format!("  role      {}{is_needed}", rule_words(&rules.web_role)));
+        line(
+            &mut text,
+            &format!("  provider  {}", rule_words(&rules.provider)),
+        );
+        let is_needed = if rules.web_role_needed {
+            ""
+        } else {
+            "; may be left out"
+        };
+        line(
+            &mut text,
+            &format!("  role      {}{is_needed}", rule_words(&rules.web_role)),
+        );
         let (least, most) = rules.duration_seconds;
         line(&mut text, &format!("  durationSeconds  {least} to {most}"));
     }

@@ -183,7 +183,9 @@ fn account(clouds: &[&Cloud]) -> Value {
 
 /// What sessions of all clouds have; each cloud's own limits are checked, not published here.
 fn session(clouds: &[&Cloud]) -> Map<String, Value> {
-    let seconds = clouds.iter().map(|cloud| cloud.credentials.duration_seconds);
+    let seconds = clouds
+        .iter()
+        .map(|cloud| cloud.credentials.duration_seconds);
     let least = seconds.clone().map(|(least, _)| least).min();
     let most = seconds.map(|(_, most)| most).max();
     let mut session = Map::new();
@@ -211,7 +213,10 @@ fn web_identity(clouds: &[&Cloud]) -> Value {
     for (name, description) in [
         ("provider", "The identity provider as the cloud knows it."),
         ("role", "The role that the token is exchanged for."),
-        ("tokenFile", "A file that holds the token; read again at each exchange."),
+        (
+            "tokenFile",
+            "A file that holds the token; read again at each exchange.",
+        ),
         ("tokenEnv", "An environment variable that holds the token."),
     ] {
         properties.insert(
@@ -247,7 +252,10 @@ fn assume_role(clouds: &[&Cloud]) -> Value {
         ("role", "The role to become."),
         ("externalId", "A word that the role's owner asks for."),
         ("agency", "Huawei Cloud: the agency to become."),
-        ("domain", "Huawei Cloud: the account that gave the agency, by name or id."),
+        (
+            "domain",
+            "Huawei Cloud: the account that gave the agency, by name or id.",
+        ),
     ] {
         properties.insert(
             name.to_owned(),

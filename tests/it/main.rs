@@ -4,6 +4,7 @@ mod binary;
 mod cases;
 mod clouds;
 mod contract;
+mod credentials;
 mod drift;
 mod ecosystem;
 mod gitops;

@@ -9,8 +9,8 @@ use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
-    Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, KeyVariables, Read,
-    TextRule,
+    Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, KeyVariables,
+    Read, TextRule,
 };
 
 mod api;
@@ -51,7 +51,10 @@ fn is_arn(text: &str, resource: &str) -> bool {
         .and_then(|rest| rest.split_once(':'))
         .is_some_and(|(owner, rest)| {
             let is_owner = !owner.is_empty() && owner.bytes().all(|byte| byte.is_ascii_digit());
-            is_owner && rest.strip_prefix(resource).is_some_and(|name| !name.is_empty())
+            is_owner
+                && rest
+                    .strip_prefix(resource)
+                    .is_some_and(|name| !name.is_empty())
         })
 }
 

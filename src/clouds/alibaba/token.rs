@@ -72,7 +72,11 @@ impl Client {
         for role in &self.credentials.roles {
             keys = self.assume(role, &keys, now).await?;
         }
-        tracing::info!(source = self.credentials.source, ends = keys.ends, "temporary keys");
+        tracing::info!(
+            source = self.credentials.source,
+            ends = keys.ends,
+            "temporary keys"
+        );
         Ok(keys)
     }
 
@@ -113,9 +117,19 @@ impl Client {
         let folder = format!("{}{METADATA_PATH}", machine.base);
         let get = async |url: String| {
             let session = session.iter().cloned();
-            let headers = session.map(|text| ("x-aliyun-ecs-metadata-token", HeaderText::Secret(text)));
+            let headers =
+                session.map(|text| ("x-aliyun-ecs-metadata-token", HeaderText::Secret(text)));
             let headers = headers.collect();
-            token::ask(&self.http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await
+            token::ask(
+                &self.http,
+                "GET",
+                &url,
+                headers,
+                "",
+                METADATA_TIMEOUT,
+                METADATA,
+            )
+            .await
         };
         let role = if let Some(role) = &machine.role {
             role.clone()
@@ -123,7 +137,9 @@ impl Client {
             let answered = get(folder.clone()).await?;
             let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
             // It becomes part of a path; a page of some proxy is no role's name.
-            let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            let is_name = text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
             if answered.status != 200 || text.is_empty() || !is_name {
                 let why = "no role is bound to this machine";
                 return Err(ProviderError::new(ErrorClass::NotFound, METADATA, why));
@@ -137,9 +153,13 @@ impl Client {
     /// A session of the hardened protocol; [`None`] where only the older one is spoken and allowed.
     async fn session(&self, machine: &Machine) -> Result<Option<Secret>, ProviderError> {
         let url = format!("{}/latest/api/token", machine.base);
-        let headers = vec![("x-aliyun-ecs-metadata-token-ttl-seconds", SESSION_SECONDS.into())];
+        let headers = vec![(
+            "x-aliyun-ecs-metadata-token-ttl-seconds",
+            SESSION_SECONDS.into(),
+        )];
         let http = &self.http;
-        let answered = token::ask(http, "PUT", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
+        let answered =
+            token::ask(http, "PUT", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
         let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
         if answered.status == 200 && !text.is_empty() {
             return Ok(Some(Secret::new(text)));
@@ -147,7 +167,8 @@ impl Client {
         if machine.may_be_plain {
             return Ok(None);
         }
-        let why = "it gives no session token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go without";
+        let why =
+            "it gives no session token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go without";
         Err(ProviderError::new(ErrorClass::Auth, METADATA, why))
     }
 

@@ -207,7 +207,10 @@ impl Client {
         }
         let asked = self.domain_id.get_or_try_init(|| async {
             let call = (super::CLOUD.identity)().0;
-            let reply = self.signed(&call, keys, now, None).await.map_err(before_call)?;
+            let reply = self
+                .signed(&call, keys, now, None)
+                .await
+                .map_err(before_call)?;
             super::account_of(&reply.body).ok_or_else(|| {
                 ProviderError::new(
                     ErrorClass::Auth,
@@ -243,7 +246,10 @@ impl CloudClient for Client {
         match self.proof(now).await? {
             Proof::Keys(keys) => {
                 let answer = self.send_signed(call, &keys, now).await;
-                if answer.as_ref().is_err_and(|error| error.class == ErrorClass::TokenExpired) {
+                if answer
+                    .as_ref()
+                    .is_err_and(|error| error.class == ErrorClass::TokenExpired)
+                {
                     self.keeper.forget(&keys.id).await;
                 }
                 answer

@@ -129,10 +129,7 @@ const FAMILIES: [Family; 3] = [
         user_domain: ["", ""],
         domain: ["HW_DOMAIN_ID", "HW_DOMAIN_NAME"],
         agency: "HW_ASSUME_ROLE_AGENCY_NAME",
-        agency_domain: [
-            "HW_ASSUME_ROLE_DOMAIN_ID",
-            "HW_ASSUME_ROLE_DOMAIN_NAME",
-        ],
+        agency_domain: ["HW_ASSUME_ROLE_DOMAIN_ID", "HW_ASSUME_ROLE_DOMAIN_NAME"],
         agency_duration: "HW_ASSUME_ROLE_DURATION",
         idp: "HW_ASSUME_ROLE_IDP_ID",
         id_token: "HW_ASSUME_ROLE_ID_TOKEN",
@@ -181,7 +178,9 @@ pub(super) fn find(
             None => walk(&variables)?,
         },
     };
-    found.agencies.extend(declared.assume_role.as_ref().map(Role::declared));
+    found
+        .agencies
+        .extend(declared.assume_role.as_ref().map(Role::declared));
     found.source = source::in_words(&found.source, &found.agencies);
     Ok(found)
 }

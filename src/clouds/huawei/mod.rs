@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::model::{CloudId, Fields, Value};
 use crate::provider::{
-    Again, Answer, Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, ErrorClass, Facts,
-    KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read,
-    Reply, TextRule, Write,
+    Again, Answer, Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules,
+    ErrorClass, Facts, KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites,
+    ProviderError, Read, Reply, TextRule, Write,
 };
 
 use super::signing::rfc3986;

@@ -120,7 +120,10 @@ impl Client {
             return Ok(token.text.clone());
         }
         let account_id = self.account_id.as_deref();
-        let call = password::sign_in(user, account_id.filter(|_| self.credentials.agencies.is_empty()));
+        let call = password::sign_in(
+            user,
+            account_id.filter(|_| self.credentials.agencies.is_empty()),
+        );
         let answered = self
             .with_token(&call, None)
             .await
@@ -133,7 +136,11 @@ impl Client {
         Ok(text)
     }
 
-    async fn exchange_token(&self, identity: &WebIdentity, now: i64) -> Result<Keys, ProviderError> {
+    async fn exchange_token(
+        &self,
+        identity: &WebIdentity,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
         let name = match identity.role {
             Some(_) => "AssumeAgencyWithOIDC",
             None => "CreateTokenWithIdToken",
@@ -166,7 +173,12 @@ impl Client {
             auth["scope"] = json!({"domain": {"id": id}});
         }
         let path = "/v3.0/OS-AUTH/id-token/tokens".to_owned();
-        let call = Call::rest("CreateTokenWithIdToken", "POST", path, json!({"auth": auth}));
+        let call = Call::rest(
+            "CreateTokenWithIdToken",
+            "POST",
+            path,
+            json!({"auth": auth}),
+        );
         let provider = Some(("x-idp-id", identity.provider.as_str().into()));
         let answered = self.unsigned(&call, provider).await?;
         sort_answer(&call, By::Token, now, &came(&answered))?;
@@ -214,7 +226,12 @@ impl Client {
         let answered = self.unsigned_at(sts, &call, None).await?;
         let reply = sort_answer(&call, By::Token, now, &came(&answered))?;
         let keys = &reply.body["credentials"];
-        let names = ["access_key_id", "secret_access_key", "security_token", "expiration"];
+        let names = [
+            "access_key_id",
+            "secret_access_key",
+            "security_token",
+            "expiration",
+        ];
         keys_of(keys, names).ok_or_else(|| token::no_keys(name))
     }
 
@@ -226,10 +243,15 @@ impl Client {
             "session_user": {"name": agency.session_name},
         });
         if let Some(domain) = &agency.domain {
-            let key = if is_account_id(domain) { "domain_id" } else { "domain_name" };
+            let key = if is_account_id(domain) {
+                "domain_id"
+            } else {
+                "domain_name"
+            };
             assume[key] = json!(domain);
         }
-        let body = json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
+        let body =
+            json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
         let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
         let answer: Answer = match proof {
             // The account of these keys is not the one that is managed; IAM knows it.
@@ -250,7 +272,8 @@ impl Client {
             let headers = session.map(|text| ("x-metadata-token", HeaderText::Secret(text)));
             let headers = headers.into_iter().collect();
             let http = &self.http;
-            let answered = token::ask(http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
+            let answered =
+                token::ask(http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
             if answered.status == 401 {
                 let text = String::from_utf8_lossy(&answered.body).to_ascii_lowercase();
                 // The sentence that a machine without an agency gets (`apis/huawei.md §6.1`).
@@ -272,7 +295,8 @@ impl Client {
         let url = format!("{}/meta-data/latest/api/token", machine.base);
         let headers = vec![("x-metadata-token-ttl-seconds", SESSION_SECONDS.into())];
         let http = &self.http;
-        let answered = token::ask(http, "PUT", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
+        let answered =
+            token::ask(http, "PUT", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
         let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
         match answered.status {
             404 | 405 | 503 => Ok(None),
@@ -287,10 +311,15 @@ impl Client {
     async fn pod(&self, pod: &Pod) -> Result<Keys, ProviderError> {
         let refused = |why: &str| ProviderError::new(ErrorClass::Auth, POD, why);
         let text = (self.read)(&pod.authorization)
-            .ok_or_else(|| refused("the file that HC_CONTAINER_AUTHORIZATION_TOKEN_FILE names is not there"))?
+            .ok_or_else(|| {
+                refused("the file that HC_CONTAINER_AUTHORIZATION_TOKEN_FILE names is not there")
+            })?
             .map_err(|why| refused(&why))?;
         let headers = vec![
-            ("authorization", HeaderText::Secret(Secret::new(text.trim()))),
+            (
+                "authorization",
+                HeaderText::Secret(Secret::new(text.trim())),
+            ),
             ("content-type", "application/json".into()),
         ];
         let http = &self.http;

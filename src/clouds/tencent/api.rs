@@ -77,7 +77,10 @@ impl CloudClient for Client {
     async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
         let keys = self.keys(now_unix_seconds).await?;
         let answer = self.send_as(call, Some(&keys), now_unix_seconds).await;
-        if answer.as_ref().is_err_and(|error| error.class == ErrorClass::TokenExpired) {
+        if answer
+            .as_ref()
+            .is_err_and(|error| error.class == ErrorClass::TokenExpired)
+        {
             self.keeper.forget(&keys.id).await;
         }
         answer

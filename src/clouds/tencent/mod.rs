@@ -9,8 +9,8 @@ use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
-    Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, KeyVariables, Read,
-    TextRule,
+    Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, KeyVariables,
+    Read, TextRule,
 };
 
 mod api;

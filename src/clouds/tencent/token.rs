@@ -63,7 +63,11 @@ impl Client {
         for role in &self.credentials.roles {
             keys = self.assume(role, &keys, now).await?;
         }
-        tracing::info!(source = self.credentials.source, ends = keys.ends, "temporary keys");
+        tracing::info!(
+            source = self.credentials.source,
+            ends = keys.ends,
+            "temporary keys"
+        );
         Ok(keys)
     }
 
@@ -103,7 +107,16 @@ impl Client {
         let folder = format!("{}{METADATA_PATH}", machine.base);
         let get = async |url: String| {
             let headers = Vec::new();
-            token::ask(&self.http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await
+            token::ask(
+                &self.http,
+                "GET",
+                &url,
+                headers,
+                "",
+                METADATA_TIMEOUT,
+                METADATA,
+            )
+            .await
         };
         let role = if let Some(role) = &machine.role {
             role.clone()
@@ -111,7 +124,9 @@ impl Client {
             let answered = get(folder.clone()).await?;
             let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
             // It becomes part of a path; a page of some proxy is no role's name.
-            let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            let is_name = text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
             if answered.status != 200 || text.is_empty() || !is_name {
                 let why = "no role is bound to this machine";
                 return Err(ProviderError::new(ErrorClass::NotFound, METADATA, why));

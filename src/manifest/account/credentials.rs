@@ -25,10 +25,7 @@ const VARIABLE: TextRule = TextRule {
     min: 1,
     max: 255,
     allowed: "letters, digits and underscores",
-    check: |text| {
-        text.chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_')
-    },
+    check: |text| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
 };
 
 /// Reads the whole block; without a cloud only what all clouds share. `has_account_id` tells
@@ -203,8 +200,16 @@ fn needed(
     rule: &TextRule,
 ) -> Option<String> {
     if filled(entries, key).is_none() {
-        let words = if rule.allowed.is_empty() { "a text" } else { rule.allowed };
-        checker.missing(node.span, &format!("`{key}`"), &format!("write `{key}:` and {words}"));
+        let words = if rule.allowed.is_empty() {
+            "a text"
+        } else {
+            rule.allowed
+        };
+        checker.missing(
+            node.span,
+            &format!("`{key}`"),
+            &format!("write `{key}:` and {words}"),
+        );
         return None;
     }
     optional(checker, entries, key, rule)

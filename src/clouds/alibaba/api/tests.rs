@@ -52,7 +52,9 @@ fn a_read_travels_in_the_query_as_in_vector_a() {
         "GetOIDCProvider",
         json!({"OIDCProviderName": "TestOIDCProvider"}),
     );
-    let request = client(None, None).request(&call, Some(&keys(None)), NOW, NONCE).unwrap();
+    let request = client(None, None)
+        .request(&call, Some(&keys(None)), NOW, NONCE)
+        .unwrap();
     assert_eq!(
         request.url,
         "https://ims.aliyuncs.com/?OIDCProviderName=TestOIDCProvider"
@@ -79,7 +81,12 @@ fn a_write_travels_in_a_signed_form_body_as_in_vector_d() {
         }),
     );
     let request = client(None, None)
-        .request(&call, Some(&keys(None)), NOW + 3, "ffeeddccbbaa99887766554433221100")
+        .request(
+            &call,
+            Some(&keys(None)),
+            NOW + 3,
+            "ffeeddccbbaa99887766554433221100",
+        )
         .unwrap();
     assert_eq!(request.url, "https://ims.aliyuncs.com/");
     assert_eq!(
@@ -143,7 +150,9 @@ fn a_token_is_signed_and_stays_secret() {
 #[test]
 fn calls_of_other_clouds_are_refused() {
     let call = Call::rpc("cam", "DescribeOIDCConfig", Value::Null);
-    let error = client(None, None).request(&call, Some(&keys(None)), NOW, NONCE).unwrap_err();
+    let error = client(None, None)
+        .request(&call, Some(&keys(None)), NOW, NONCE)
+        .unwrap_err();
     assert_eq!(error.class, ErrorClass::Invalid);
 }
 

@@ -66,9 +66,8 @@ impl Chain<'_> {
             return Ok(None);
         };
         let filled = |name| wire::text(profile, name).filter(|text| !text.is_empty());
-        let needed = |name| {
-            filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")))
-        };
+        let needed =
+            |name| filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")));
         let mode = filled("mode").unwrap_or_else(|| "AK".to_owned());
         let keys = |token: Option<String>| -> Result<Start, ConnectError> {
             match (filled("access_key_id"), filled("access_key_secret")) {
@@ -97,10 +96,14 @@ impl Chain<'_> {
         let start = |start| Ok(Some((start, Vec::new(), source.clone())));
         match mode.as_str() {
             "AK" => {
-                let is_empty = filled("access_key_id").is_none()
-                    && filled("access_key_secret").is_none();
+                let is_empty =
+                    filled("access_key_id").is_none() && filled("access_key_secret").is_none();
                 // What the CLI writes before it was ever configured.
-                if is_empty { Ok(None) } else { start(keys(None)?) }
+                if is_empty {
+                    Ok(None)
+                } else {
+                    start(keys(None)?)
+                }
             }
             "StsToken" => {
                 let token = filled("sts_token").ok_or_else(|| {
@@ -137,7 +140,10 @@ impl Chain<'_> {
             "ChainableRamRoleArn" => {
                 let first = needed("source_profile")?;
                 if depth == CHAIN_PROFILES {
-                    return Err(unusable(&source, "the profiles refer to each other in a circle"));
+                    return Err(unusable(
+                        &source,
+                        "the profiles refer to each other in a circle",
+                    ));
                 }
                 let found = self.cli_profile(config, &first, depth + 1)?;
                 let Some((start, mut roles, _)) = found else {
@@ -176,7 +182,10 @@ impl Chain<'_> {
     fn files_machine(&self, source: &str, role: Option<String>) -> Result<Start, ConnectError> {
         let base = source::metadata_base(METADATA, self.surroundings)?;
         let base = base.ok_or_else(|| {
-            unusable(source, "it uses the machine's role, which IDFORM_METADATA switches off")
+            unusable(
+                source,
+                "it uses the machine's role, which IDFORM_METADATA switches off",
+            )
         })?;
         Ok(Start::Machine(self.machine(base, role.as_deref()), None))
     }
@@ -227,24 +236,21 @@ impl Chain<'_> {
             return Ok(None);
         };
         let filled = |name| keys.get(name).copied().filter(|text| !text.is_empty());
-        let needed = |name| {
-            filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")))
-        };
-        let start = |token: Option<&str>| match (
-            filled("access_key_id"),
-            filled("access_key_secret"),
-        ) {
-            (Some(id), Some(secret)) => Ok(Start::Keys(Keys {
-                id: id.to_owned(),
-                secret: Secret::new(secret),
-                token: token.map(Secret::new),
-                ends: None,
-            })),
-            _ => Err(unusable(
-                &source,
-                "`access_key_id` or `access_key_secret` is missing",
-            )),
-        };
+        let needed =
+            |name| filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")));
+        let start =
+            |token: Option<&str>| match (filled("access_key_id"), filled("access_key_secret")) {
+                (Some(id), Some(secret)) => Ok(Start::Keys(Keys {
+                    id: id.to_owned(),
+                    secret: Secret::new(secret),
+                    token: token.map(Secret::new),
+                    ends: None,
+                })),
+                _ => Err(unusable(
+                    &source,
+                    "`access_key_id` or `access_key_secret` is missing",
+                )),
+            };
         let role = || -> Result<Role, ConnectError> {
             Ok(Role {
                 policy: filled("policy").map(str::to_owned),

@@ -77,7 +77,12 @@ pub(super) fn from_section(
         return Ok(None);
     };
     let entry = |name: &str| entries.get(name).copied().filter(|text| !text.is_empty());
-    let sign_in = match (entry("ak"), entry("sk"), entry("idp_id"), entry("id_token_file")) {
+    let sign_in = match (
+        entry("ak"),
+        entry("sk"),
+        entry("idp_id"),
+        entry("id_token_file"),
+    ) {
         (Some(access_key), Some(secret_key), _, _) => SignIn::Keys(Keys {
             id: access_key.to_owned(),
             secret: Secret::new(secret_key),
@@ -89,7 +94,10 @@ pub(super) fn from_section(
             crate::clouds::source::WebToken::File(PathBuf::from(file)),
         )),
         (None, None, Some(_), None) | (None, None, None, Some(_)) => {
-            return Err(unusable(&place, "it needs both `idp_id` and `id_token_file`"));
+            return Err(unusable(
+                &place,
+                "it needs both `idp_id` and `id_token_file`",
+            ));
         }
         _ => return Err(unusable(&place, "it needs both `ak` and `sk`")),
     };

@@ -15,7 +15,10 @@ pub(super) fn from_sts(
 ) -> Result<Option<Credentials>, ConnectError> {
     let name = "HUAWEICLOUD_OIDC_PROVIDER_URN";
     let urns = [name, "HUAWEICLOUD_OIDC_AGENCY_URN"];
-    let tokens = ["HUAWEICLOUD_OIDC_ID_TOKEN", "HUAWEICLOUD_OIDC_ID_TOKEN_FILE"];
+    let tokens = [
+        "HUAWEICLOUD_OIDC_ID_TOKEN",
+        "HUAWEICLOUD_OIDC_ID_TOKEN_FILE",
+    ];
     let token = token(variables, tokens);
     let (provider, agency, token) = match (urns.map(|name| variables.get(name)), token) {
         ([Some(provider), Some(agency)], Some(token)) => (provider, agency, token),
@@ -66,7 +69,9 @@ pub(super) fn from_sdk(
     Ok(Some(Credentials {
         sign_in: SignIn::WebIdentity(at_iam(idp, WebToken::File(PathBuf::from(file)))),
         agencies: Vec::new(),
-        domain_id: variables.get("HUAWEICLOUD_SDK_DOMAIN_ID").map(str::to_owned),
+        domain_id: variables
+            .get("HUAWEICLOUD_SDK_DOMAIN_ID")
+            .map(str::to_owned),
         source: format!("environment ({})", variables.title(&names)),
     }))
 }

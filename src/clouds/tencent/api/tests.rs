@@ -112,7 +112,9 @@ fn the_request_of_vector_a2_is_signed_as_documented() {
 #[test]
 fn a_token_travels_beside_the_signature_and_stays_secret() {
     let call = Call::rpc("cam", "DescribeOIDCConfig", json!({"Name": "ci"}));
-    let plain = client(None, None, Site::China).request(&call, Some(&keys(None, None)), 1).unwrap();
+    let plain = client(None, None, Site::China)
+        .request(&call, Some(&keys(None, None)), 1)
+        .unwrap();
     let request = client(None, Some("canary-token"), Site::China)
         .request(&call, Some(&keys(Some("canary-token"), None)), 1)
         .unwrap();
@@ -143,7 +145,9 @@ fn calls_of_other_clouds_are_refused() {
         Call::rpc("Ims", "GetOIDCProvider", Value::Null),
         Call::rest("Show", "GET", "/v3/x".to_owned(), Value::Null),
     ] {
-        let error = client.request(&call, Some(&keys(None, None)), 1).unwrap_err();
+        let error = client
+            .request(&call, Some(&keys(None, None)), 1)
+            .unwrap_err();
         assert_eq!(error.class, ErrorClass::Invalid);
     }
 }
