@@ -103,8 +103,8 @@ fn run(cloud: &str, folder: &Path) -> Value {
             .unwrap_or_else(|error| panic!("{folder:?}: {error}"))
     });
     let server = Server::start(recorded);
-    let fill = |text: String| filled(&text, &server.base);
-    let env = fill(file("env.json").unwrap_or_else(|| "{}".to_owned()));
+    let in_place = |text: String| filled(&text, &server.base);
+    let env = in_place(file("env.json").unwrap_or_else(|| "{}".to_owned()));
     let mut env: BTreeMap<String, String> = serde_json::from_str(&env).expect("env.json");
     let seam = "IDFORM_METADATA".to_owned();
     env.entry(seam).or_insert_with(|| "off".to_owned());

@@ -86,8 +86,8 @@ pub(super) enum WebToken {
 /// A role to become, from whatever came before.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
-    /// The role; an agency's name on Huawei Cloud.
-    pub(super) role: String,
+    /// The role's ARN; an agency's name on Huawei Cloud.
+    pub(super) name: String,
     /// The account that gave the agency; Huawei Cloud only.
     pub(super) domain: Option<String>,
     /// For the cloud's logs.
@@ -104,7 +104,7 @@ impl Role {
     /// A role with nothing else said.
     pub(super) fn plain(role: &str, session_name: Option<&str>) -> Self {
         Self {
-            role: role.to_owned(),
+            name: role.to_owned(),
             domain: None,
             session_name: session_name.unwrap_or(SESSION_NAME).to_owned(),
             duration_seconds: DURATION_SECONDS,
@@ -129,7 +129,7 @@ pub(super) fn in_words(start: &str, roles: &[Role]) -> String {
     roles.iter().fold(start.to_owned(), |words, role| {
         let of = role.domain.as_ref();
         let of = of.map_or_else(String::new, |domain| format!(" of {domain}"));
-        format!("{words}, then {}{of}", role.role)
+        format!("{words}, then {}{of}", role.name)
     })
 }
 

@@ -16,7 +16,7 @@ pub(super) const API_VERSION: &str = "idform/v1";
 /// What one YAML document turned out to be.
 pub(super) enum Read {
     /// A place to reconcile.
-    Account(Spanned<Account>),
+    Account(Box<Spanned<Account>>),
     /// A declared object.
     Object(Box<Document>),
     /// It has mistakes that leave neither; the name, when it has one, and whether it was an account.
@@ -76,10 +76,10 @@ pub(super) fn read(
         return match (name, spec) {
             (Some(name), Some(spec)) => {
                 match account::read(checker, &name.value, spec, clouds, node.span) {
-                    Some(value) => Read::Account(Spanned {
+                    Some(value) => Read::Account(Box::new(Spanned {
                         value,
                         span: name.span,
-                    }),
+                    })),
                     None => unusable,
                 }
             }

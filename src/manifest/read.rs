@@ -174,7 +174,7 @@ fn one(reading: Reading<'_>, part: &Part<'_>) -> Found {
     for node in nodes.by_ref() {
         match envelope::read(&mut checker, &node, reading.clouds) {
             Read::Object(document) => found.documents.push(*document),
-            Read::Account(account) => found.accounts.push(account),
+            Read::Account(account) => found.accounts.push(*account),
             Read::Unusable {
                 name: Some(name),
                 is_account,

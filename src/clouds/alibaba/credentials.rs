@@ -204,7 +204,7 @@ impl Chain<'_> {
     /// identity, and prefixes are for several.
     fn machine_or_uri(&self, mut looked: Vec<String>) -> Result<Found, ConnectError> {
         let uri = self.var("ALIBABA_CLOUD_CREDENTIALS_URI");
-        let uri = uri.map(|text| self.uri(text, &self.place("ALIBABA_CLOUD_CREDENTIALS_URI")));
+        let uri = uri.map(|text| Self::uri(text, &self.place("ALIBABA_CLOUD_CREDENTIALS_URI")));
         let uri = uri.transpose()?;
         let role = self.var("ALIBABA_CLOUD_ECS_METADATA");
         let is_wanted = !self.is_on("ALIBABA_CLOUD_ECS_METADATA_DISABLED")
@@ -242,7 +242,7 @@ impl Chain<'_> {
         }
     }
 
-    fn uri(&self, text: &str, source: &str) -> Result<String, ConnectError> {
+    fn uri(text: &str, source: &str) -> Result<String, ConnectError> {
         match source::service_url(text) {
             Some(url) => Ok(url.into()),
             None => Err(ConnectError::Unusable {

@@ -101,7 +101,7 @@ impl Client {
     async fn assume(&self, role: &Role, keys: &Keys, now: i64) -> Result<Keys, ProviderError> {
         let name = "AssumeRole";
         let params = json!({
-            "RoleArn": role.role,
+            "RoleArn": role.name,
             "RoleSessionName": role.session_name,
             "DurationSeconds": role.duration_seconds,
             "ExternalId": role.external_id,

@@ -238,7 +238,7 @@ impl Client {
     async fn assume(&self, agency: &Role, proof: &Proof, now: i64) -> Result<Keys, ProviderError> {
         let name = "CreateTemporaryAccessKeyByAgency";
         let mut assume = json!({
-            "agency_name": agency.role,
+            "agency_name": agency.name,
             "duration_seconds": agency.duration_seconds,
             "session_user": {"name": agency.session_name},
         });

@@ -194,12 +194,12 @@ impl Chain<'_> {
                 return Ok(None);
             }
         };
-        let names = [
+        let needed = [
             named,
             "TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID",
             "TENCENTCLOUD_ASSUME_ROLE_ARN",
         ];
-        let Some([_, provider, role]) = self.all(names)? else {
+        let Some([_, provider, role]) = self.all(needed)? else {
             return Ok(None);
         };
         let session = self.var("TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME");
@@ -309,16 +309,15 @@ impl Chain<'_> {
         file: Option<PathBuf>,
         looked: &mut Vec<String>,
     ) -> Result<Option<Found>, ConnectError> {
-        let places = match file {
-            Some(file) => vec![(file.display().to_string(), Some(file))],
-            None => {
-                let home = self.surroundings.home.as_ref();
-                let home = home.map(|home| home.join(".tencentcloud").join("credentials"));
-                vec![
-                    ("~/.tencentcloud/credentials".to_owned(), home),
-                    (SYSTEM_FILE.to_owned(), Some(PathBuf::from(SYSTEM_FILE))),
-                ]
-            }
+        let places = if let Some(file) = file {
+            vec![(file.display().to_string(), Some(file))]
+        } else {
+            let home = self.surroundings.home.as_ref();
+            let home = home.map(|home| home.join(".tencentcloud").join("credentials"));
+            vec![
+                ("~/.tencentcloud/credentials".to_owned(), home),
+                (SYSTEM_FILE.to_owned(), Some(PathBuf::from(SYSTEM_FILE))),
+            ]
         };
         for (shown, path) in places {
             let source = format!("{shown} [{profile}]");

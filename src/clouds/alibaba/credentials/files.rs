@@ -54,6 +54,10 @@ impl Chain<'_> {
     }
 
     /// One profile; [`None`] when it is not there or was never configured.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each of the CLI's modes, read side by side"
+    )]
     fn cli_profile(
         &self,
         config: &Config<'_>,
@@ -70,18 +74,17 @@ impl Chain<'_> {
             |name| filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")));
         let mode = filled("mode").unwrap_or_else(|| "AK".to_owned());
         let keys = |token: Option<String>| -> Result<Start, ConnectError> {
-            match (filled("access_key_id"), filled("access_key_secret")) {
-                (Some(id), Some(secret)) => Ok(Start::Keys(Keys {
-                    id,
-                    secret: Secret::new(secret),
-                    token: token.map(Secret::new),
-                    ends: None,
-                })),
-                _ => {
-                    let why = "`access_key_id` or `access_key_secret` is missing";
-                    Err(unusable(&source, why))
-                }
-            }
+            let (Some(id), Some(secret)) = (filled("access_key_id"), filled("access_key_secret"))
+            else {
+                let why = "`access_key_id` or `access_key_secret` is missing";
+                return Err(unusable(&source, why));
+            };
+            Ok(Start::Keys(Keys {
+                id,
+                secret: Secret::new(secret),
+                token: token.map(Secret::new),
+                ends: None,
+            }))
         };
         let role = || -> Result<Role, ConnectError> {
             // The CLI and the Python library disagree about the name (§7.3).
@@ -115,14 +118,14 @@ impl Chain<'_> {
                 let first = keys(filled("sts_token"))?;
                 Ok(Some((first, vec![role()?], source.clone())))
             }
-            "EcsRamRole" => start(self.files_machine(&source, filled("ram_role_name"))?),
+            "EcsRamRole" => start(self.files_machine(&source, filled("ram_role_name").as_deref())?),
             "RamRoleArnWithEcs" => {
-                let machine = self.files_machine(&source, filled("ram_role_name"))?;
+                let machine = self.files_machine(&source, filled("ram_role_name").as_deref())?;
                 Ok(Some((machine, vec![role()?], source.clone())))
             }
             "OIDC" => {
                 let Role {
-                    role,
+                    name,
                     session_name,
                     duration_seconds,
                     policy,
@@ -130,7 +133,7 @@ impl Chain<'_> {
                 } = role()?;
                 start(Start::WebIdentity(WebIdentity {
                     provider: needed("oidc_provider_arn")?,
-                    role: Some(role),
+                    role: Some(name),
                     token: WebToken::File(PathBuf::from(needed("oidc_token_file")?)),
                     session_name,
                     duration_seconds,
@@ -153,7 +156,7 @@ impl Chain<'_> {
                 roles.push(role()?);
                 Ok(Some((start, roles, source.clone())))
             }
-            "CredentialsURI" => start(Start::Uri(self.uri(&needed("credentials_uri")?, &source)?)),
+            "CredentialsURI" => start(Start::Uri(Self::uri(&needed("credentials_uri")?, &source)?)),
             // The CLI leaves the keys of its last login beside the login.
             "CloudSSO" | "OAuth" => match (keys(filled("sts_token")), filled("sts_token")) {
                 (Ok(Start::Keys(keys)), Some(_)) => start(Start::Keys(Keys {
@@ -179,7 +182,7 @@ impl Chain<'_> {
         }
     }
 
-    fn files_machine(&self, source: &str, role: Option<String>) -> Result<Start, ConnectError> {
+    fn files_machine(&self, source: &str, role: Option<&str>) -> Result<Start, ConnectError> {
         let base = source::metadata_base(METADATA, self.surroundings)?;
         let base = base.ok_or_else(|| {
             unusable(
@@ -187,7 +190,7 @@ impl Chain<'_> {
                 "it uses the machine's role, which IDFORM_METADATA switches off",
             )
         })?;
-        Ok(Start::Machine(self.machine(base, role.as_deref()), None))
+        Ok(Start::Machine(self.machine(base, role), None))
     }
 
     /// The SDKs' INI files (§7.4).
@@ -268,7 +271,7 @@ impl Chain<'_> {
             }
             "ram_role_arn" => (start(filled("security_token"))?, vec![role()?]),
             "ecs_ram_role" => {
-                let name = filled("role_name").map(str::to_owned);
+                let name = filled("role_name");
                 (self.files_machine(&source, name)?, Vec::new())
             }
             "oidc_role_arn" => {
@@ -276,7 +279,7 @@ impl Chain<'_> {
                 let file = needed("oidc_token_file_path")?;
                 let identity = WebIdentity {
                     provider: needed("oidc_provider_arn")?.to_owned(),
-                    role: Some(role.role),
+                    role: Some(role.name),
                     token: WebToken::File(PathBuf::from(file)),
                     session_name: role.session_name,
                     duration_seconds: role.duration_seconds,
