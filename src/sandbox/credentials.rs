@@ -69,6 +69,10 @@ pub struct Known {
 
 /// What is known of a key.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart where it is made, and never kept"
+)]
 pub(crate) enum Lookup {
     /// Whose it is, and what must have signed.
     Found(Known, TestCredentials),

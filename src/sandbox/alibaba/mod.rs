@@ -101,7 +101,7 @@ pub struct AlibabaCloud {
 struct Call<'a> {
     key: Known,
     /// What the caller's permanent key stands for, in the caller's own account.
-    asker: Identity,
+    caller_is: Identity,
     asked: Asked,
     outside: &'a Outside,
     now_unix_seconds: i64,
@@ -138,12 +138,12 @@ impl AlibabaCloud {
                 now_unix_seconds,
             )?),
         };
-        let mut asker = Identity::RamUser;
+        let mut caller_is = Identity::RamUser;
         if let Some(key) = &key {
             self.on(&key.account, |state| {
                 check_expiry(key, state, now_unix_seconds)?;
                 check_permission(action, key, state)?;
-                asker = state.settings.identity;
+                caller_is = state.settings.identity;
                 Ok(())
             })?;
         }
@@ -169,7 +169,7 @@ impl AlibabaCloud {
                     temporary: false,
                     session: None,
                 }),
-                asker,
+                caller_is,
                 asked: asked.clone(),
                 outside: &self.outside,
                 now_unix_seconds,

@@ -46,7 +46,7 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Result {
         (None, true) => format!("{of}:role/sandbox"),
         (None, false) => format!("{of}:user/sandbox"),
     };
-    if call.asker == Identity::Account && !call.key.temporary {
+    if call.caller_is == Identity::Account && !call.key.temporary {
         // The root key takes no roles: apis/alibaba.md §6.
         return Err(denied());
     }
@@ -62,8 +62,7 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Result {
         principals: &principals,
         context: &context,
     };
-    let taken = take(call, &attempt, denied)?;
-    Ok(taken)
+    take(call, &attempt, denied)
 }
 
 /// `AssumeRoleWithOIDC`: anonymous. The issuer's keys are fetched over TLS, from a host whose
@@ -90,7 +89,7 @@ pub(super) fn assume_role_with_oidc(call: &mut Call<'_>) -> Result {
     let found = call
         .outside
         .find(&provider.issuer_url, call.now_unix_seconds)
-        .map_err(unreachable)?;
+        .map_err(|why| unreachable(&why))?;
     check_fingerprint(&provider, &found, call.state.settings.fingerprint_match)?;
     token.check_signature(&found.key_set).map_err(flawed)?;
     token.check_time(call.now_unix_seconds).map_err(flawed)?;
@@ -130,9 +129,9 @@ pub(super) fn assume_role_with_oidc(call: &mut Call<'_>) -> Result {
         principals: &[arn],
         context: &context,
     };
-    let mut taken = take(call, &attempt, no_permission)?;
-    taken.insert("OIDCTokenInfo".to_owned(), info);
-    Ok(taken)
+    let mut answer = take(call, &attempt, no_permission)?;
+    answer.insert("OIDCTokenInfo".to_owned(), info);
+    Ok(answer)
 }
 
 /// Which certificate counts is UNCONFIRMED: apis/alibaba.md §4.2.
@@ -258,7 +257,7 @@ fn flawed(flaw: Flaw) -> Refusal {
     refused(code, &format!("The OIDC token is refused: {flaw}."))
 }
 
-fn unreachable(why: Unreachable) -> Refusal {
+fn unreachable(why: &Unreachable) -> Refusal {
     let code = match why {
         Unreachable::Tls(_) => "OIDCToken.HttpsUrlInvalid",
         Unreachable::Connection(_) | Unreachable::Document(_) => {

@@ -154,7 +154,7 @@ impl Outside {
             // The handshake happens at the first write: an untrusted chain shows here.
             let is_tls = error
                 .get_ref()
-                .is_some_and(|inner| inner.is::<rustls::Error>());
+                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
             if is_tls {
                 Unreachable::Tls(error.to_string())
             } else {

@@ -33,9 +33,10 @@ pub(super) fn claim<'a>(request: &'a Request, route: &Route) -> Result<(String, 
         let account = tokens::account_of_sign_in(&request.body)?;
         return Ok((account, Claim::Nobody));
     }
-    let in_body = match route.place {
-        Place::SecurityTokens => tokens::shown_token(&body),
-        _ => None,
+    let in_body = if route.place == Place::SecurityTokens {
+        tokens::shown_token(&body)
+    } else {
+        None
     };
     // A token wins, as the documents name it first; clients send one or the other.
     if let Some(text) = request.header("x-auth-token").or(in_body) {

@@ -109,10 +109,12 @@ impl HuaweiCloud {
 
     /// Finds the account that a request is about, and who asks.
     fn claim<'a>(&self, request: &'a Request, route: &Route) -> Result<(String, Claim<'a>), Fault> {
-        let idp = match &route.place {
-            Place::IdTokens => request.header("x-idp-id").ok_or_else(Fault::body)?,
-            Place::ProtocolTokens(idp, _) => idp,
-            _ => return callers::claim(request, route),
+        let idp = if route.place == Place::IdTokens {
+            request.header("x-idp-id").ok_or_else(Fault::body)?
+        } else if let Place::ProtocolTokens(idp, _) = &route.place {
+            idp
+        } else {
+            return callers::claim(request, route);
         };
         let account = federation::account(&self.accounts, request, idp)
             .ok_or_else(|| Fault::not_found("identity_provider", idp))?;

@@ -94,7 +94,7 @@ impl Chain {
         let name = format!("idform sandbox intermediate {serial}");
         let mut params = authority(&name, 0);
         let ends_unix_seconds = lasts(&mut params, now_unix_seconds, INTERMEDIATE_DAYS);
-        let intermediate = signed(&name, params, ends_unix_seconds, signer, 1)?;
+        let intermediate = signed(&name, &params, ends_unix_seconds, signer, 1)?;
         let leaf = leaf(&intermediate, now_unix_seconds)?;
         Ok(Self {
             roots,
@@ -148,13 +148,13 @@ fn leaf(intermediate: &Certified, now_unix_seconds: i64) -> Result<Certified, rc
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     let ends_unix_seconds = lasts(&mut params, now_unix_seconds, LEAF_DAYS);
-    signed(STABLE_HOST, params, ends_unix_seconds, intermediate, 0)
+    signed(STABLE_HOST, &params, ends_unix_seconds, intermediate, 0)
 }
 
 /// A certificate for a new key, signed by an authority that may have `depth` others below it.
 fn signed(
     name: &str,
-    params: CertificateParams,
+    params: &CertificateParams,
     ends_unix_seconds: i64,
     signer: &Certified,
     depth: u8,
