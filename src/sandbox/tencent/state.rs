@@ -225,7 +225,6 @@ pub(super) struct SamlProvider {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[allow(clippy::struct_field_names, reason = "named as the cloud names them")]
-#[allow(clippy::struct_field_names, reason = "named as the cloud names them")]
 pub(super) struct Role {
     pub(super) role_id: i64,
     /// The trust policy, as the text that was sent.
