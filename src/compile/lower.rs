@@ -120,11 +120,14 @@ fn lower(
             | GivenValue::Federated(_)
             | GivenValue::Local(_) => canonical(field, given),
         };
-        if let Some(value) = value {
-            fields.insert(name.clone(), value);
+        // A trust policy in its short form is compiled later, and told of at the same place.
+        if value.is_some() || matches!(given.value, GivenValue::Federated(_)) {
             let line = sources.start(given.span).line;
             let span = given.span;
             places.insert(name.clone(), Place { line, span });
+        }
+        if let Some(value) = value {
+            fields.insert(name.clone(), value);
         }
     }
     let mut findings = Vec::new();
