@@ -20,6 +20,7 @@ mod policies;
 mod portable;
 mod properties;
 mod published;
+mod replay;
 mod roles;
 mod rotation;
 mod saml;
