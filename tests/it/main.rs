@@ -22,6 +22,7 @@ mod policies;
 mod portable;
 mod properties;
 mod published;
+mod replay;
 mod roles;
 mod rotation;
 mod saml;

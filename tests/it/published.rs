@@ -146,7 +146,7 @@ fn check(name: &str, value: &Value, what: &str) {
 }
 
 /// The folders of examples that hold manifests; the others hold workflows and policies.
-const MANIFESTS: [&str; 3] = ["kinds", "portable", "quickstart"];
+const MANIFESTS: [&str; 4] = ["cookbook", "kinds", "portable", "quickstart"];
 
 /// Every manifest under `examples/`.
 fn examples() -> Vec<PathBuf> {
@@ -191,10 +191,21 @@ fn the_schemas_are_fresh() {
 
 #[test]
 fn every_example_validates_plans_applies_and_then_there_is_nothing_to_do() {
-    for folder in MANIFESTS {
+    // Each recipe of the cookbook is a world of its own.
+    let recipes = fs::read_dir(root().join("examples/cookbook")).expect("the cookbook");
+    let recipes = recipes
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| format!("cookbook/{}", entry.file_name().to_string_lossy()));
+    let folders = MANIFESTS.into_iter().filter(|folder| *folder != "cookbook");
+    for folder in folders.map(str::to_owned).chain(recipes) {
         let binary = Binary::alone();
         binary.copy_example(&format!("examples/{folder}"), "idp");
         let run = |arguments: &[&str]| binary.run(&[arguments, &["idp"]].concat());
+        if folder.starts_with("cookbook/") {
+            let _ = run(&["lock", "--sandbox=clouds"]).with_code(0);
+            let _ = run(&["lock", "--check", "--sandbox=clouds"]).with_code(0);
+        }
         let validated = run(&["validate"]).with_code(0);
         assert_eq!(validated.stderr, "", "{folder}");
         let plan = ["plan", "--sandbox=clouds", "--detailed-exitcode"];
