@@ -191,9 +191,10 @@ fn canonical(field: &Field, given: &Given) -> Option<Value> {
             Clear::Refused(_) => None,
         },
         GivenValue::External(name) | GivenValue::Local(name) => Some(Value::String(name.clone())),
-        // Made in `trust`, once it is known what providers are called in the cloud.
-        GivenValue::Federated(_) => None,
-        // The lock has these.
-        GivenValue::IssuerKeys { .. } | GivenValue::IssuerFingerprints { .. } => None,
+        // Made in `trust`, once it is known what providers are called in the cloud; the lock has
+        // the others.
+        GivenValue::Federated(_)
+        | GivenValue::IssuerKeys { .. }
+        | GivenValue::IssuerFingerprints { .. } => None,
     }
 }

@@ -114,11 +114,9 @@ fn of_trust<'w>(scene: &Scene<'w>, one: &Trusting<'w>) -> Vec<Smell<'w>> {
         )
     }));
     if is_github(trust, provider) {
-        let subjects = trust
-            .subjects
-            .iter()
-            .map(|matched| matched.pattern.as_str());
-        for old in only_by_name(subjects) {
+        let subjects = trust.subjects.iter();
+        let subjects: Vec<&str> = subjects.map(|matched| matched.pattern.as_str()).collect();
+        for old in only_by_name(&subjects) {
             smells.push(smell(
                 Code::GithubSubjectForm,
                 "a subject of GitHub Actions without numbers",
@@ -174,14 +172,14 @@ fn is_github(trust: &FederatedTrust, provider: Option<&Desired>) -> bool {
 }
 
 /// Subjects in the form with names, of repositories that have none in the form with numbers.
-fn only_by_name<'t>(subjects: impl Iterator<Item = &'t str> + Clone) -> Vec<&'t str> {
+fn only_by_name<'t>(subjects: &[&'t str]) -> Vec<&'t str> {
     let names = |subject: &str| -> Option<(String, String)> {
         let (owner, rest) = subject.strip_prefix("repo:")?.split_once('/')?;
         let plain = |text: &str| text.split('@').next().unwrap_or_default().to_owned();
         Some((plain(owner), plain(rest.split(':').next()?)))
     };
     let of_form = |wanted| {
-        let subjects = subjects.clone();
+        let subjects = subjects.iter().copied();
         subjects.filter(move |subject| subject::github_form(subject) == Some(wanted))
     };
     let numbered: BTreeSet<_> = of_form(GithubForm::Numbers).filter_map(names).collect();

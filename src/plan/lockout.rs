@@ -95,7 +95,17 @@ fn trusted_by(desired: &Desired, live: &Live) -> Option<Vec<String>> {
     let fields = desired.kind.info().fields.iter();
     let mut forms = fields.filter_map(|field| match &field.form {
         Form::Trust(form) => Some((field.name, form)),
-        _ => None,
+        Form::Text(_)
+        | Form::Flag
+        | Form::Integer { .. }
+        | Form::Choice(_)
+        | Form::TextSet { .. }
+        | Form::Keys { .. }
+        | Form::Metadata { .. }
+        | Form::Fingerprints { .. }
+        | Form::Reference { .. }
+        | Form::Json { .. }
+        | Form::Tags { .. } => None,
     });
     let (name, form) = forms.next()?;
     let facts = trust::facts(form.grammar, live.fields.get(name)?);
@@ -127,10 +137,8 @@ fn is_part_of(desired: &Desired, provider: &str) -> bool {
 fn cuts(step: &Step) -> bool {
     let grave = [Risk::MayBreakSignIn, Risk::SwitchesSignIn, Risk::Destroys];
     let loses_rights = step.changes.iter().any(|change| {
-        let removed = match &change.detail {
-            super::Detail::Items { removed, .. } => !removed.is_empty(),
-            _ => false,
-        };
+        let removed =
+            matches!(&change.detail, super::Detail::Items { removed, .. } if !removed.is_empty());
         change.field == "policies" && removed
     });
     step.is_change() && (loses_rights || grave.iter().any(|risk| step.risks.contains(risk)))

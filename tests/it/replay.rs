@@ -49,7 +49,11 @@ fn history(name: &str) -> Vec<Published> {
     let made_up = |kid: &Value| {
         let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let kid = kid.as_str().expect("an id");
-        let bytes: Vec<u8> = [0xc3].into_iter().chain(kid.bytes().cycle()).take(256).collect();
+        let bytes: Vec<u8> = [0xc3]
+            .into_iter()
+            .chain(kid.bytes().cycle())
+            .take(256)
+            .collect();
         json!({"kty": "RSA", "use": "sig", "kid": kid, "e": "AQAB", "n": engine.encode(bytes)})
     };
     let published = |entry: Value| {
@@ -61,7 +65,11 @@ fn history(name: &str) -> Vec<Published> {
             .expect("usable keys")
             .keys;
         Published {
-            at: entry["seen_at"].as_str().expect("a time").parse().expect("a time"),
+            at: entry["seen_at"]
+                .as_str()
+                .expect("a time")
+                .parse()
+                .expect("a time"),
             kids: keys.iter().map(kid).collect(),
             seen: Seen {
                 discovery: Discovery {
@@ -80,7 +88,8 @@ fn history(name: &str) -> Vec<Published> {
 }
 
 fn later(at: Timestamp, hours: i64) -> Timestamp {
-    at.checked_add(SignedDuration::from_hours(hours)).expect("no overflow")
+    at.checked_add(SignedDuration::from_hours(hours))
+        .expect("no overflow")
 }
 
 fn kids_of(locked: &LockedIssuer) -> BTreeSet<String> {
@@ -89,7 +98,12 @@ fn kids_of(locked: &LockedIssuer) -> BTreeSet<String> {
 
 /// The locks that are written when somebody looks every so many hours, each with its time. The
 /// first is that of the first moment, and counts as applied at once.
-fn locks(history: &[Published], every: i64, first: i64, keep: Keep) -> Vec<(Timestamp, LockedIssuer)> {
+fn locks(
+    history: &[Published],
+    every: i64,
+    first: i64,
+    keep: Keep,
+) -> Vec<(Timestamp, LockedIssuer)> {
     let start = &history[0];
     let end = history.last().expect("not empty").at;
     let mut locks = vec![(start.at, advance(None, &start.seen, start.at, keep))];
@@ -107,7 +121,10 @@ fn locks(history: &[Published], every: i64, first: i64, keep: Keep) -> Vec<(Time
             Keep::Overlap(overlap) => now.duration_since(since) >= overlap,
             Keep::Retire => true,
         };
-        let is_over = locked.keys.iter().any(|key| key.withdrawn_since.is_some_and(ends));
+        let is_over = locked
+            .keys
+            .iter()
+            .any(|key| key.withdrawn_since.is_some_and(ends));
         if shown != before || is_over {
             let next = advance(Some(locked), &history[shown].seen, now, keep);
             if next != *locked {
@@ -154,8 +171,10 @@ fn signing(history: &[Published], signs: Signs) -> Vec<BTreeSet<String>> {
             until.insert(kid, index);
         }
     }
-    let newest = |kids: &BTreeSet<String>| kids.iter().max_by_key(|kid| since[kid.as_str()]).cloned();
-    let oldest = |kids: &BTreeSet<String>| kids.iter().min_by_key(|kid| since[kid.as_str()]).cloned();
+    let newest =
+        |kids: &BTreeSet<String>| kids.iter().max_by_key(|kid| since[kid.as_str()]).cloned();
+    let oldest =
+        |kids: &BTreeSet<String>| kids.iter().min_by_key(|kid| since[kid.as_str()]).cloned();
     let mut current = oldest(&history[0].kids);
     history
         .iter()
@@ -265,7 +284,10 @@ fn shortest_overlap(history: &[Published]) -> i64 {
 
 fn page(name: &str, history: &[Published], tables: &[Table]) -> String {
     let (first, last) = (history[0].at, history[history.len() - 1].at);
-    let kids: BTreeSet<&String> = history.iter().flat_map(|published| &published.kids).collect();
+    let kids: BTreeSet<&String> = history
+        .iter()
+        .flat_map(|published| &published.kids)
+        .collect();
     let mut page = format!(
         "{name}: {} key sets from {first} to {last}, {} new keys\n\
          shortest time from a new key to the end of an older one: {} hours\n",
@@ -311,7 +333,10 @@ fn within_the_issuers_own_overlap_nobody_is_refused() {
         for (row, every) in HOURS.into_iter().enumerate() {
             for (column, review) in HOURS.into_iter().enumerate() {
                 let place = format!("{name}: every {every}h, reviewed in {review}h");
-                assert!(after[row][column] == 0 || every + review > within, "{place}");
+                assert!(
+                    after[row][column] == 0 || every + review > within,
+                    "{place}"
+                );
                 // Answers of Entra ID change from data centre to data centre: who looks rarely may
                 // never see a key that others are shown.
                 let may_miss = name == "entra-common" && every > 6;
@@ -371,7 +396,10 @@ fn tokens_of_a_withdrawn_key_stay_good_for_a_day() {
 }
 
 fn world(texts: &[String], locked: &LockedIssuer) -> World {
-    let named: Vec<(&str, &str)> = texts.iter().map(|text| ("idp.yaml", text.as_str())).collect();
+    let named: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|text| ("idp.yaml", text.as_str()))
+        .collect();
     let (manifests, mut found) =
         manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
     let lock = Lock {
@@ -397,9 +425,12 @@ fn manifests(rotates: bool) -> Vec<String> {
             }]}},
         ],
     });
-    let mut portable: Value = serde_json::from_str(&document("OidcProvider", "ci", "", &spec))
-        .expect("JSON");
-    portable["spec"].as_object_mut().expect("an object").remove("account");
+    let mut portable: Value =
+        serde_json::from_str(&document("OidcProvider", "ci", "", &spec)).expect("JSON");
+    portable["spec"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("account");
     if rotates {
         portable["spec"]["accounts"][0]["set"] = json!({"autoRotateKeys": true});
     }
@@ -412,7 +443,10 @@ fn kids_on(state: &Value) -> BTreeSet<String> {
         match value {
             Value::String(text) => {
                 let plain = base64::engine::general_purpose::STANDARD.decode(text).ok();
-                let texts = [plain.and_then(|bytes| String::from_utf8(bytes).ok()), Some(text.clone())];
+                let texts = [
+                    plain.and_then(|bytes| String::from_utf8(bytes).ok()),
+                    Some(text.clone()),
+                ];
                 texts.into_iter().flatten().find_map(|text| {
                     let set: Value = serde_json::from_str(&text).ok()?;
                     set.get("keys").is_some().then_some(set)
@@ -448,7 +482,10 @@ fn replayed_locks_reach_the_clouds() {
             assert_eq!(outcome.outcome, Outcome::Done, "{at}: {outcome:#?}");
         }
         let after = make(&world, &clouds.read(&world));
-        assert!(after.steps.iter().all(|step| step.action == Action::NoOp), "{at}");
+        assert!(
+            after.steps.iter().all(|step| step.action == Action::NoOp),
+            "{at}"
+        );
         let wanted = kids_of(locked);
         assert_eq!(kids_on(&clouds.state("tencent", TENCENT)), wanted, "{at}");
         assert_eq!(kids_on(&clouds.state("huawei", HUAWEI)), wanted, "{at}");
