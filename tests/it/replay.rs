@@ -49,10 +49,13 @@ fn history(name: &str) -> Vec<Published> {
     let made_up = |kid: &Value| {
         let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let kid = kid.as_str().expect("an id");
-        let bytes: Vec<u8> = [0xc3].into_iter().chain(kid.bytes().cycle()).take(256).collect();
+        let middle = kid.bytes().cycle().take(254);
+        // A modulus has its full length and is odd.
+        let bytes: Vec<u8> = [0xc3].into_iter().chain(middle).chain([0x01]).collect();
         json!({"kty": "RSA", "use": "sig", "kid": kid, "e": "AQAB", "n": engine.encode(bytes)})
     };
     let published = |entry: Value| {
+        let count = entry["kids"].as_array().map(Vec::len);
         let set = match entry["kids"].as_array() {
             Some(kids) => json!({"keys": kids.iter().map(made_up).collect::<Vec<_>>()}),
             None => entry["jwks"].clone(),
@@ -60,8 +63,13 @@ fn history(name: &str) -> Vec<Published> {
         let keys = jwks::published(set.to_string().as_bytes())
             .expect("usable keys")
             .keys;
+        assert!(count.is_none_or(|count| count == keys.len()), "{name}");
         Published {
-            at: entry["seen_at"].as_str().expect("a time").parse().expect("a time"),
+            at: entry["seen_at"]
+                .as_str()
+                .expect("a time")
+                .parse()
+                .expect("a time"),
             kids: keys.iter().map(kid).collect(),
             seen: Seen {
                 discovery: Discovery {
@@ -80,7 +88,8 @@ fn history(name: &str) -> Vec<Published> {
 }
 
 fn later(at: Timestamp, hours: i64) -> Timestamp {
-    at.checked_add(SignedDuration::from_hours(hours)).expect("no overflow")
+    at.checked_add(SignedDuration::from_hours(hours))
+        .expect("no overflow")
 }
 
 fn kids_of(locked: &LockedIssuer) -> BTreeSet<String> {
@@ -89,7 +98,12 @@ fn kids_of(locked: &LockedIssuer) -> BTreeSet<String> {
 
 /// The locks that are written when somebody looks every so many hours, each with its time. The
 /// first is that of the first moment, and counts as applied at once.
-fn locks(history: &[Published], every: i64, first: i64, keep: Keep) -> Vec<(Timestamp, LockedIssuer)> {
+fn locks(
+    history: &[Published],
+    every: i64,
+    first: i64,
+    keep: Keep,
+) -> Vec<(Timestamp, LockedIssuer)> {
     let start = &history[0];
     let end = history.last().expect("not empty").at;
     let mut locks = vec![(start.at, advance(None, &start.seen, start.at, keep))];
@@ -107,7 +121,10 @@ fn locks(history: &[Published], every: i64, first: i64, keep: Keep) -> Vec<(Time
             Keep::Overlap(overlap) => now.duration_since(since) >= overlap,
             Keep::Retire => true,
         };
-        let is_over = locked.keys.iter().any(|key| key.withdrawn_since.is_some_and(ends));
+        let is_over = locked
+            .keys
+            .iter()
+            .any(|key| key.withdrawn_since.is_some_and(ends));
         if shown != before || is_over {
             let next = advance(Some(locked), &history[shown].seen, now, keep);
             if next != *locked {
@@ -154,8 +171,10 @@ fn signing(history: &[Published], signs: Signs) -> Vec<BTreeSet<String>> {
             until.insert(kid, index);
         }
     }
-    let newest = |kids: &BTreeSet<String>| kids.iter().max_by_key(|kid| since[kid.as_str()]).cloned();
-    let oldest = |kids: &BTreeSet<String>| kids.iter().min_by_key(|kid| since[kid.as_str()]).cloned();
+    let newest =
+        |kids: &BTreeSet<String>| kids.iter().max_by_key(|kid| since[kid.as_str()]).cloned();
+    let oldest =
+        |kids: &BTreeSet<String>| kids.iter().min_by_key(|kid| since[kid.as_str()]).cloned();
     let mut current = oldest(&history[0].kids);
     history
         .iter()
@@ -263,14 +282,21 @@ fn shortest_overlap(history: &[Published]) -> i64 {
     shortest
 }
 
+fn new_keys(history: &[Published]) -> usize {
+    let kids: BTreeSet<&String> = history
+        .iter()
+        .flat_map(|published| &published.kids)
+        .collect();
+    kids.len() - history[0].kids.len()
+}
+
 fn page(name: &str, history: &[Published], tables: &[Table]) -> String {
     let (first, last) = (history[0].at, history[history.len() - 1].at);
-    let kids: BTreeSet<&String> = history.iter().flat_map(|published| &published.kids).collect();
     let mut page = format!(
         "{name}: {} key sets from {first} to {last}, {} new keys\n\
          shortest time from a new key to the end of an older one: {} hours\n",
         history.len(),
-        kids.len() - history[0].kids.len(),
+        new_keys(history),
         shortest_overlap(history),
     );
     for ((_, told), table) in READINGS.into_iter().zip(tables) {
@@ -291,14 +317,39 @@ fn page(name: &str, history: &[Published], tables: &[Table]) -> String {
 
 const ISSUERS: [&str; 4] = ["apple", "battle-net", "entra-common", "google"];
 
+/// The row of the README's table.
+fn readme_row(name: &str, history: &[Published], tables: &[Table]) -> String {
+    let hours = |table: &Table, every: i64, review: i64| {
+        let place = |hours| HOURS.iter().position(|known| *known == hours);
+        table[place(every).expect("measured")][place(review).expect("measured")]
+    };
+    let [at_once, after, ..] = tables else {
+        panic!("a table for each reading")
+    };
+    format!(
+        "| `{name}` | {} | {} h | {} | {} | {} | {} | {} | {} |",
+        new_keys(history),
+        shortest_overlap(history),
+        hours(at_once, 6, 6),
+        hours(at_once, 24, 24),
+        hours(after, 6, 6),
+        hours(after, 6, 12),
+        hours(after, 24, 24),
+        hours(after, 72, 72),
+    )
+}
+
 /// The documentation's table, and what it promises: whoever looks and applies within the issuer's
 /// own overlap refuses nobody, whatever the hour of the first look; and no lock can be ahead of an
 /// issuer that signs with a key at once.
 #[test]
 fn within_the_issuers_own_overlap_nobody_is_refused() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
     for name in ISSUERS {
         let history = history(name);
         let tables = tables(&history);
+        let row = readme_row(name, &history, &tables);
+        assert!(readme.contains(&row), "the README should say: {row}");
         let within = shortest_overlap(&history);
         insta::with_settings!({
             snapshot_path => "../cases/rotation",
@@ -311,7 +362,10 @@ fn within_the_issuers_own_overlap_nobody_is_refused() {
         for (row, every) in HOURS.into_iter().enumerate() {
             for (column, review) in HOURS.into_iter().enumerate() {
                 let place = format!("{name}: every {every}h, reviewed in {review}h");
-                assert!(after[row][column] == 0 || every + review > within, "{place}");
+                assert!(
+                    after[row][column] == 0 || every + review > within,
+                    "{place}"
+                );
                 // Answers of Entra ID change from data centre to data centre: who looks rarely may
                 // never see a key that others are shown.
                 let may_miss = name == "entra-common" && every > 6;
@@ -371,7 +425,10 @@ fn tokens_of_a_withdrawn_key_stay_good_for_a_day() {
 }
 
 fn world(texts: &[String], locked: &LockedIssuer) -> World {
-    let named: Vec<(&str, &str)> = texts.iter().map(|text| ("idp.yaml", text.as_str())).collect();
+    let named: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|text| ("idp.yaml", text.as_str()))
+        .collect();
     let (manifests, mut found) =
         manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
     let lock = Lock {
@@ -397,9 +454,12 @@ fn manifests(rotates: bool) -> Vec<String> {
             }]}},
         ],
     });
-    let mut portable: Value = serde_json::from_str(&document("OidcProvider", "ci", "", &spec))
-        .expect("JSON");
-    portable["spec"].as_object_mut().expect("an object").remove("account");
+    let mut portable: Value =
+        serde_json::from_str(&document("OidcProvider", "ci", "", &spec)).expect("JSON");
+    portable["spec"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("account");
     if rotates {
         portable["spec"]["accounts"][0]["set"] = json!({"autoRotateKeys": true});
     }
@@ -412,7 +472,10 @@ fn kids_on(state: &Value) -> BTreeSet<String> {
         match value {
             Value::String(text) => {
                 let plain = base64::engine::general_purpose::STANDARD.decode(text).ok();
-                let texts = [plain.and_then(|bytes| String::from_utf8(bytes).ok()), Some(text.clone())];
+                let texts = [
+                    plain.and_then(|bytes| String::from_utf8(bytes).ok()),
+                    Some(text.clone()),
+                ];
                 texts.into_iter().flatten().find_map(|text| {
                     let set: Value = serde_json::from_str(&text).ok()?;
                     set.get("keys").is_some().then_some(set)
@@ -448,7 +511,10 @@ fn replayed_locks_reach_the_clouds() {
             assert_eq!(outcome.outcome, Outcome::Done, "{at}: {outcome:#?}");
         }
         let after = make(&world, &clouds.read(&world));
-        assert!(after.steps.iter().all(|step| step.action == Action::NoOp), "{at}");
+        assert!(
+            after.steps.iter().all(|step| step.action == Action::NoOp),
+            "{at}"
+        );
         let wanted = kids_of(locked);
         assert_eq!(kids_on(&clouds.state("tencent", TENCENT)), wanted, "{at}");
         assert_eq!(kids_on(&clouds.state("huawei", HUAWEI)), wanted, "{at}");
