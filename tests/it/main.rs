@@ -2,6 +2,8 @@
 
 mod binary;
 mod cases;
+mod chains;
+mod claims;
 mod clouds;
 mod contract;
 mod credentials;

@@ -49,14 +49,13 @@ fn history(name: &str) -> Vec<Published> {
     let made_up = |kid: &Value| {
         let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let kid = kid.as_str().expect("an id");
-        let bytes: Vec<u8> = [0xc3]
-            .into_iter()
-            .chain(kid.bytes().cycle())
-            .take(256)
-            .collect();
+        let middle = kid.bytes().cycle().take(254);
+        // A modulus has its full length and is odd.
+        let bytes: Vec<u8> = [0xc3].into_iter().chain(middle).chain([0x01]).collect();
         json!({"kty": "RSA", "use": "sig", "kid": kid, "e": "AQAB", "n": engine.encode(bytes)})
     };
     let published = |entry: Value| {
+        let count = entry["kids"].as_array().map(Vec::len);
         let set = match entry["kids"].as_array() {
             Some(kids) => json!({"keys": kids.iter().map(made_up).collect::<Vec<_>>()}),
             None => entry["jwks"].clone(),
@@ -64,6 +63,7 @@ fn history(name: &str) -> Vec<Published> {
         let keys = jwks::published(set.to_string().as_bytes())
             .expect("usable keys")
             .keys;
+        assert!(count.is_none_or(|count| count == keys.len()), "{name}");
         Published {
             at: entry["seen_at"]
                 .as_str()
@@ -282,17 +282,21 @@ fn shortest_overlap(history: &[Published]) -> i64 {
     shortest
 }
 
-fn page(name: &str, history: &[Published], tables: &[Table]) -> String {
-    let (first, last) = (history[0].at, history[history.len() - 1].at);
+fn new_keys(history: &[Published]) -> usize {
     let kids: BTreeSet<&String> = history
         .iter()
         .flat_map(|published| &published.kids)
         .collect();
+    kids.len() - history[0].kids.len()
+}
+
+fn page(name: &str, history: &[Published], tables: &[Table]) -> String {
+    let (first, last) = (history[0].at, history[history.len() - 1].at);
     let mut page = format!(
         "{name}: {} key sets from {first} to {last}, {} new keys\n\
          shortest time from a new key to the end of an older one: {} hours\n",
         history.len(),
-        kids.len() - history[0].kids.len(),
+        new_keys(history),
         shortest_overlap(history),
     );
     for ((_, told), table) in READINGS.into_iter().zip(tables) {
@@ -313,14 +317,39 @@ fn page(name: &str, history: &[Published], tables: &[Table]) -> String {
 
 const ISSUERS: [&str; 4] = ["apple", "battle-net", "entra-common", "google"];
 
+/// The row of the README's table.
+fn readme_row(name: &str, history: &[Published], tables: &[Table]) -> String {
+    let hours = |table: &Table, every: i64, review: i64| {
+        let place = |hours| HOURS.iter().position(|known| *known == hours);
+        table[place(every).expect("measured")][place(review).expect("measured")]
+    };
+    let [at_once, after, ..] = tables else {
+        panic!("a table for each reading")
+    };
+    format!(
+        "| `{name}` | {} | {} h | {} | {} | {} | {} | {} | {} |",
+        new_keys(history),
+        shortest_overlap(history),
+        hours(at_once, 6, 6),
+        hours(at_once, 24, 24),
+        hours(after, 6, 6),
+        hours(after, 6, 12),
+        hours(after, 24, 24),
+        hours(after, 72, 72),
+    )
+}
+
 /// The documentation's table, and what it promises: whoever looks and applies within the issuer's
 /// own overlap refuses nobody, whatever the hour of the first look; and no lock can be ahead of an
 /// issuer that signs with a key at once.
 #[test]
 fn within_the_issuers_own_overlap_nobody_is_refused() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
     for name in ISSUERS {
         let history = history(name);
         let tables = tables(&history);
+        let row = readme_row(name, &history, &tables);
+        assert!(readme.contains(&row), "the README should say: {row}");
         let within = shortest_overlap(&history);
         insta::with_settings!({
             snapshot_path => "../cases/rotation",
