@@ -91,10 +91,11 @@ VARIABLES = {
 
 
 class Idform:
-    """The program, in a folder of its own, with the clouds of a sandbox."""
+    """The program, in a folder of its own, with the clouds of a sandbox of its own."""
 
     def __init__(self, folder, sandbox):
         self.folder = folder
+        self.sandbox = sandbox
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "*"}
         for cloud, (key_id, secret) in VARIABLES.items():
             known = sandbox.clouds[cloud]
@@ -152,8 +153,8 @@ def serve(tmp_path):
 
 
 @pytest.fixture
-def idform(tmp_path, sandbox):
-    return Idform(tmp_path, sandbox)
+def idform(tmp_path, serve):
+    return Idform(tmp_path, serve())
 
 
 def pytest_configure():

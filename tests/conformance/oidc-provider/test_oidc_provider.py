@@ -203,10 +203,10 @@ def declare(idform, issuer, name):
     )
 
 
-def take_role(sandbox, name, token):
+def take_role(idform, name, token):
     """The vendor's own SDK exchanges a token for a role; gives the code of a refusal."""
     profile = ClientProfile(
-        httpProfile=HttpProfile(protocol="http", endpoint=sandbox.endpoint("tencent"))
+        httpProfile=HttpProfile(protocol="http", endpoint=idform.sandbox.endpoint("tencent"))
     )
     asked = {
         "ProviderId": name,
@@ -222,10 +222,10 @@ def take_role(sandbox, name, token):
     return "Credentials" in json.loads(answer)["Response"]
 
 
-def sign_in(sandbox, name, token):
+def sign_in(idform, name, token):
     """Exchanges an ID token on Huawei Cloud; gives the user's name, or the reason of a refusal."""
     answer = requests.post(
-        f"{sandbox.clouds['huawei']['url']}/v3.0/OS-AUTH/id-token/tokens",
+        f"{idform.sandbox.clouds['huawei']['url']}/v3.0/OS-AUTH/id-token/tokens",
         headers={"X-Idp-Id": name},
         json={"auth": {"id_token": {"id": token}, "scope": {"domain": {"id": HUAWEI}}}},
         timeout=10,
@@ -235,12 +235,12 @@ def sign_in(sandbox, name, token):
     return f"{answer.status_code} {answer.json()['error_msg']}"
 
 
-def fingerprints(sandbox, name):
-    state = json.loads((sandbox.state / "alibaba" / "1234567890123456.json").read_text())
+def fingerprints(idform, name):
+    state = json.loads((idform.sandbox.state / "alibaba" / "1234567890123456.json").read_text())
     return set(state["oidc_providers"][name]["Fingerprints"])
 
 
-def test_a_rotation_from_end_to_end(sandbox, idform, provider):
+def test_a_rotation_from_end_to_end(idform, provider):
     trust(idform, provider)
     declare(idform, provider.url, "acme")
     assert "idform lock" in idform(1, "plan"), "an issuer that is not locked is an error"
@@ -256,15 +256,15 @@ def test_a_rotation_from_end_to_end(sandbox, idform, provider):
     idform(0, "plan", "--detailed-exitcode")
     idform(0, "drift")
     # What the server presents, told by its maker and not by idform.
-    assert fingerprints(sandbox, "acme") <= provider.fingerprints
-    assert fingerprints(sandbox, "acme")
+    assert fingerprints(idform, "acme") <= provider.fingerprints
+    assert fingerprints(idform, "acme")
 
-    assert take_role(sandbox, "acme", provider.program_token()) is True
-    assert sign_in(sandbox, "acme", provider.person_token("ada")) == "ada"
+    assert take_role(idform, "acme", provider.program_token()) is True
+    assert sign_in(idform, "acme", provider.person_token("ada")) == "ada"
     # Its own tokens for the other audience are not for that cloud.
-    refused = take_role(sandbox, "acme", provider.person_token("ada"))
+    refused = take_role(idform, "acme", provider.person_token("ada"))
     assert refused == "InvalidParameter.WebIdentityTokenError"
-    assert sign_in(sandbox, "acme", provider.program_token()).startswith("401")
+    assert sign_in(idform, "acme", provider.program_token()).startswith("401")
 
     # The provider announces a key, and signs with the old one still.
     provider.publish("2026-a", "2026-b", sign="2026-a")
@@ -272,23 +272,23 @@ def test_a_rotation_from_end_to_end(sandbox, idform, provider):
     assert "key 2026-b (RSA 2048, RS256, sig) is published and not locked" in told, told
     told = idform(2, "drift")
     assert re.search(r"soon +key 2026-b .* is published and not on the cloud", told), told
-    assert take_role(sandbox, "acme", provider.program_token()) is True
+    assert take_role(idform, "acme", provider.program_token()) is True
 
     # It signs with the new one before anybody looked: what the warnings were about.
     old = provider.program_token()
     provider.publish("2026-b", sign="2026-b")
-    refused = take_role(sandbox, "acme", provider.program_token())
+    refused = take_role(idform, "acme", provider.program_token())
     assert refused == "InvalidParameter.WebIdentityTokenError"
-    assert sign_in(sandbox, "acme", provider.person_token("ada")).startswith("401")
+    assert sign_in(idform, "acme", provider.person_token("ada")).startswith("401")
     idform(0, "lock")
     told = idform(2, "plan", "--detailed-exitcode")
     assert "+ 2026-b (RSA 2048, RS256, sig)" in told, told
     assert "- 2026-a" not in told, told
     # More keys widen trust and break nothing: `--yes` is consent enough.
     idform(0, "apply", "--yes")
-    assert take_role(sandbox, "acme", provider.program_token()) is True
-    assert sign_in(sandbox, "acme", provider.person_token("ada")) == "ada"
-    assert take_role(sandbox, "acme", old) is True, "the overlap is for tokens that live"
+    assert take_role(idform, "acme", provider.program_token()) is True
+    assert sign_in(idform, "acme", provider.person_token("ada")) == "ada"
+    assert take_role(idform, "acme", old) is True, "the overlap is for tokens that live"
     idform(0, "plan", "--detailed-exitcode")
 
     # The end of the overlap, by a person's word.
@@ -298,18 +298,18 @@ def test_a_rotation_from_end_to_end(sandbox, idform, provider):
     assert "- 2026-a" in told, told
     idform(3, "apply", "--yes")
     idform(0, "apply", "--yes", "--allow", "may-break-sign-in")
-    assert take_role(sandbox, "acme", old) == "InvalidParameter.WebIdentityTokenError"
-    assert take_role(sandbox, "acme", provider.program_token()) is True
+    assert take_role(idform, "acme", old) == "InvalidParameter.WebIdentityTokenError"
+    assert take_role(idform, "acme", provider.program_token()) is True
     idform(0, "plan", "--detailed-exitcode")
     idform(0, "drift")
 
 
-def test_a_certificate_is_renewed(sandbox, idform, provider):
+def test_a_certificate_is_renewed(idform, provider):
     trust(idform, provider)
     declare(idform, provider.url, "renewed")
     idform(0, "lock")
     idform(0, "apply", *CONSENT)
-    before = fingerprints(sandbox, "renewed")
+    before = fingerprints(idform, "renewed")
     provider.renew("second")
     told = idform(2, "drift")
     assert re.search(r"now +localhost presents none of the locked certificates", told), told
@@ -317,12 +317,12 @@ def test_a_certificate_is_renewed(sandbox, idform, provider):
     idform(0, "lock")
     told = idform(2, "plan", "--detailed-exitcode")
     idform(0, "apply", "--yes")
-    both = fingerprints(sandbox, "renewed")
+    both = fingerprints(idform, "renewed")
     assert before < both
     assert both - before <= provider.fingerprints
     idform(0, "lock", "--retire")
     idform(0, "apply", "--yes", "--allow", "may-break-sign-in")
-    assert fingerprints(sandbox, "renewed") == both - before
+    assert fingerprints(idform, "renewed") == both - before
 
 
 def test_a_slash_makes_another_issuer(idform, provider):

@@ -19,7 +19,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 ENTITY = "https://idp.acme.example/metadata"
 SIGN_ON = "https://idp.acme.example/sso"
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-HTTP = {"xml_declaration": False}
 
 
 def pysaml2_config(certificates, **more):
@@ -151,7 +150,7 @@ def implementation(request):
 
 def test_a_roll_over(idform, implementation, old, new):
     make = IMPLEMENTATIONS[implementation]
-    name = f"roll-{implementation}"
+    name = "roll-over"
     told = settle(idform, name, make([old]), "--allow", "switches-sign-in")
     if implementation == "samlp":
         # It knows one certificate: exchanged at once, which is no roll-over and says so.
@@ -210,26 +209,16 @@ def wrapped_certificates(document):
     return re.sub(rb"(<(?:\w+:)?X509Certificate>)([^<]*)(</)", wrap, document)
 
 
-def in_utf16(document):
-    text = re.sub(r"^<\?xml[^>]*\?>", "", document.decode())
-    return ('<?xml version="1.0" encoding="UTF-16"?>' + text).encode("utf-16")
-
-
-@pytest.mark.parametrize(
-    "otherwise",
-    [pretty, canonical, other_prefixes, turned_attributes, wrapped_certificates],
-)
-def test_the_same_said_otherwise(idform, implementation, otherwise, old):
+def test_the_same_said_otherwise(idform, implementation, old):
     make = IMPLEMENTATIONS[implementation]
-    # A signature of its own for each download, so that this differs before anything is done to it.
-    name = f"same-{implementation}-{otherwise.__name__.replace('_', '-')}"
-    first, second = make([old]), otherwise(make([old]))
-    second = second.encode() if isinstance(second, str) else second
-    assert first != second
-    settle(idform, name, first, "--allow", "switches-sign-in")
-    declare(idform, name, second)
-    told = idform(0, "plan", "--detailed-exitcode")
-    assert "to update" not in told, told
+    first = make([old])
+    settle(idform, "same", first, "--allow", "switches-sign-in")
+    # The signed one has another signature in each download.
+    ways = [pretty, canonical, other_prefixes, turned_attributes, wrapped_certificates]
+    for way in [make, *(lambda certificates, way=way: way(make(certificates)) for way in ways)]:
+        declare(idform, "same", way([old]))
+        told = idform(0, "plan", "--detailed-exitcode")
+        assert "6 unchanged" in told, told
 
 
 def test_two_implementations_of_one_provider(idform, old):
@@ -298,7 +287,7 @@ def test_what_is_no_identity_provider(idform, old):
 def test_a_key_among_the_certificates(idform, old):
     """A person pasted the wrong file."""
     _, key = old
-    document = pysaml2([old]).replace(b"MII", key.read_bytes()[:0] + b"MII")
+    document = pysaml2([old])
     certificate = re.search(rb"X509Certificate>([^<]+)<", document)[1]
     body = b"".join(key.read_bytes().splitlines()[1:-1])
     declare(idform, "leaked", document.replace(certificate, body))
