@@ -71,17 +71,17 @@ ACCOUNTS = """\
 apiVersion: idform/v1
 kind: Account
 metadata: {name: tencent-prod}
-spec: {cloud: tencent, accountId: "100000000001"}
+spec: {cloud: tencent, accountId: "100000000001", requestsPerSecond: 20}
 ---
 apiVersion: idform/v1
 kind: Account
 metadata: {name: alibaba-prod}
-spec: {cloud: alibaba, accountId: "1234567890123456"}
+spec: {cloud: alibaba, accountId: "1234567890123456", requestsPerSecond: 20}
 ---
 apiVersion: idform/v1
 kind: Account
 metadata: {name: huawei-prod}
-spec: {cloud: huawei, accountId: 0123456789abcdef0123456789abcdef}
+spec: {cloud: huawei, accountId: 0123456789abcdef0123456789abcdef, requestsPerSecond: 10}
 """
 VARIABLES = {
     "tencent": ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
