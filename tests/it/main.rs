@@ -4,6 +4,7 @@ mod binary;
 mod cases;
 mod clouds;
 mod contract;
+mod credentials;
 mod doctor;
 mod drift;
 mod ecosystem;
