@@ -6,7 +6,9 @@
 //!
 //! **What means nothing** (decided 2026-11): the XML declaration, the byte order mark, comments and
 //! processing instructions, the order of attributes, namespace prefixes, white space between
-//! elements and around texts, line breaks in certificates. Nor does the metadata's own signature
+//! elements and around texts, line breaks in certificates, a `WantAuthnRequestsSigned` that is false
+//! as it is without, and the order of the keys for signing: whoever checks a signature tries them
+//! all, and providers put the one in front that they sign with. Nor does the metadata's own signature
 //! (`ds:Signature` in a descriptor) with the `ID` that it points to: no cloud checks either, and AD FS
 //! and Entra make both anew for every download. Everything else counts, `validUntil` too.
 

@@ -28,6 +28,7 @@ use super::moved::{Chain, Seen};
 use crate::federation::issuer::{IssuerProblem, check_jwks_uri, discovery, discovery_url};
 use crate::federation::{certificate_chain, jwks};
 use crate::model::Code;
+use crate::net::cause::Cause;
 use crate::net::guard::Addresses;
 
 /// Longest discovery document, in bytes. The longest real one has 8 KB.
@@ -208,7 +209,7 @@ impl Fetcher {
         let mut proxy_host = None;
         if let Some(proxy) = &options.proxy {
             let wrong = |error: reqwest::Error| {
-                FetchError::unreachable(format!("use the proxy: {}", innermost(&error)))
+                FetchError::unreachable(format!("use the proxy: {}", Cause::of(&error).text))
             };
             proxy_host = Url::parse(proxy).ok().map(|url| host_of(&url));
             let exempt = reqwest::NoProxy::from_env();
@@ -221,7 +222,7 @@ impl Fetcher {
                 proxy_host,
             }))
             .build()
-            .map_err(|error| FetchError::unreachable(innermost(&error)))
+            .map_err(|error| FetchError::unreachable(Cause::of(&error).text))
     }
 
     /// The body of a URL, in one attempt: whoever runs this runs it again.
@@ -272,11 +273,15 @@ fn told(
     if error.is_timeout() {
         return failed(format!("no whole answer within {timeout:?}"));
     }
-    let error = failed(innermost(&error));
+    let cause = Cause::of(&error);
+    let error = failed(cause.text);
     if error.text.contains(guarded::REFUSED) {
         return refused(error);
     }
-    error
+    FetchError {
+        help: cause.help.map(str::to_owned),
+        ..error
+    }
 }
 
 fn refused(error: FetchError) -> FetchError {
@@ -314,13 +319,4 @@ fn host_of(url: &Url) -> String {
     host.trim_start_matches('[')
         .trim_end_matches(']')
         .to_owned()
-}
-
-/// The innermost cause says what happened; the outer ones only say that a request failed.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 
+use super::cause::Cause;
 use crate::model::Secret;
 
 /// Default time for one request, from connecting to the last byte.
@@ -223,7 +224,7 @@ fn build(options: &HttpOptions, plain: bool) -> Result<reqwest::Client, String> 
         .redirect(reqwest::redirect::Policy::none())
         // One retry layer only: the session's.
         .retry(reqwest::retry::never());
-    let told = |error: reqwest::Error| chain(&error);
+    let told = |error: reqwest::Error| Cause::of(&error).line();
     if plain {
         return builder.tls_certs_only([]).no_proxy().build().map_err(told);
     }
@@ -257,19 +258,10 @@ fn fault(error: reqwest::Error) -> Fault {
     // URLs may carry parameters; they are not for messages.
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {
-        Fault::Unreachable(chain(&error))
+        Fault::Unreachable(Cause::of(&error).line())
     } else if error.is_timeout() {
         Fault::NoAnswer("timed out".to_owned())
     } else {
-        Fault::NoAnswer(chain(&error))
+        Fault::NoAnswer(Cause::of(&error).line())
     }
-}
-
-/// The innermost cause says what happened; the outer ones only say that a request failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -1,5 +1,6 @@
 //! Talking to clouds and issuers: HTTP, guarded addresses, budgets, retries, the clock.
 
+pub mod cause;
 pub mod clock;
 pub mod guard;
 pub mod http;

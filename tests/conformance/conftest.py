@@ -1,4 +1,4 @@
-"""Starts one sandbox for each test module and hands out clients of the vendors' own SDKs."""
+"""Starts one sandbox for each test module, for the vendors' own SDKs and for `idform` itself."""
 
 import json
 import os
@@ -66,6 +66,70 @@ class Sandbox:
         self.process.wait(timeout=10)
 
 
+# The accounts that the sandbox knows by itself, and how the program is given their keys.
+ACCOUNTS = """\
+apiVersion: idform/v1
+kind: Account
+metadata: {name: tencent-prod}
+spec: {cloud: tencent, accountId: "100000000001", requestsPerSecond: 20}
+---
+apiVersion: idform/v1
+kind: Account
+metadata: {name: alibaba-prod}
+spec: {cloud: alibaba, accountId: "1234567890123456", requestsPerSecond: 20}
+---
+apiVersion: idform/v1
+kind: Account
+metadata: {name: huawei-prod}
+spec: {cloud: huawei, accountId: 0123456789abcdef0123456789abcdef, requestsPerSecond: 10}
+"""
+VARIABLES = {
+    "tencent": ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
+    "alibaba": ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+    "huawei": ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
+}
+
+
+class Idform:
+    """The program, in a folder of its own, with the clouds of a sandbox of its own."""
+
+    def __init__(self, folder, sandbox):
+        self.folder = folder
+        self.sandbox = sandbox
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "*"}
+        for cloud, (key_id, secret) in VARIABLES.items():
+            known = sandbox.clouds[cloud]
+            self.env[f"IDFORM_{cloud.upper()}_ENDPOINT"] = known["url"]
+            self.env[key_id], self.env[secret] = known["key_id"], known["secret"]
+        self.write("idp/accounts.yaml", ACCOUNTS)
+
+    def write(self, name, content):
+        """Writes a file, as text, as bytes, or as a stream of YAML documents."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, list):
+            # JSON is YAML.
+            content = "\n---\n".join(json.dumps(document) for document in content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def __call__(self, code, *arguments):
+        """Runs `idform … idp`, expects an exit code, gives all that was said."""
+        done = subprocess.run(
+            [BINARY, *arguments, "idp"],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+
+def manifest(kind, name, **spec):
+    return {"apiVersion": "idform/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     running = Sandbox(tmp_path_factory.mktemp("state"))
@@ -86,6 +150,11 @@ def serve(tmp_path):
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def idform(tmp_path, serve):
+    return Idform(tmp_path, serve())
 
 
 def pytest_configure():

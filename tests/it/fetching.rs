@@ -81,11 +81,13 @@ fn a_chain_of_one_certificate_is_seen_when_it_is_trusted() {
 fn chains_nobody_vouches_for_are_refused() {
     let issuer = TestIssuer::new();
     let stranger = TestIssuer::new();
-    refused(
+    let unknown = refused(
         fetch_with(options(&stranger.ca(), &["127.0.0.1"]), &issuer.url()),
         Code::IssuerUnreachable,
-        &["certificate"],
+        &["no authority", "certificate"],
     );
+    let help = unknown.help.expect("it says where an authority is named");
+    assert!(help.contains("[network] ca"), "{help}");
     issuer.present(Chain::Expired);
     refused(
         fetch(&issuer, &issuer.url()),

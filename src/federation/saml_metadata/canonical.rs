@@ -88,6 +88,7 @@ impl Writer<'_> {
         let attributes: BTreeSet<(String, String)> = element
             .attributes()
             .filter(|attribute| !is_decorating(element, attribute))
+            .filter(|attribute| !is_default(element, attribute))
             .filter(|attribute| (self.attribute_is_wanted)(element, attribute))
             .map(|attribute| {
                 let name = qualified(attribute.namespace(), attribute.name());
@@ -116,8 +117,11 @@ impl Writer<'_> {
             return;
         }
         out.push_str(">\n");
+        let mut keys = self.keys(element, level + 1).into_iter();
         for child in element.children() {
-            if child.is_element() {
+            if is_key(child) {
+                out.extend(keys.next());
+            } else if child.is_element() {
                 self.element(child, level + 1, out);
             } else if child.is_text() {
                 let text = collapsed(child.text().unwrap_or_default());
@@ -134,6 +138,29 @@ impl Writer<'_> {
         out.push_str(&name);
         out.push_str(">\n");
     }
+
+    /// The key descriptors among the children. Whoever checks a signature tries all the keys for
+    /// that, so these come first and in an order of their own; for encryption the first one that
+    /// fits is taken, so those keep theirs.
+    fn keys(&self, element: Node<'_, '_>, level: usize) -> Vec<String> {
+        let written = |child| {
+            let mut text = String::new();
+            self.element(child, level, &mut text);
+            text
+        };
+        let (signing, others): (Vec<_>, Vec<_>) = element
+            .children()
+            .filter(|child| is_key(*child))
+            .partition(|child| child.attribute("use") == Some("signing"));
+        let mut keys: Vec<String> = signing.into_iter().map(written).collect();
+        keys.sort_unstable();
+        keys.extend(others.into_iter().map(written));
+        keys
+    }
+}
+
+fn is_key(node: Node<'_, '_>) -> bool {
+    is(node, MD, "KeyDescriptor")
 }
 
 /// The metadata's own signature.
@@ -147,6 +174,14 @@ fn is_decorating(element: Node<'_, '_>, attribute: &Attribute<'_, '_>) -> bool {
     attribute.name() == "ID"
         && attribute.namespace().is_none()
         && element.tag_name().namespace() == Some(MD)
+}
+
+/// What also holds when it is not said: saml-metadata-2.0-os §2.4.3, a boolean of XML Schema.
+fn is_default(element: Node<'_, '_>, attribute: &Attribute<'_, '_>) -> bool {
+    is(element, MD, "IDPSSODescriptor")
+        && attribute.name() == "WantAuthnRequestsSigned"
+        && attribute.namespace().is_none()
+        && matches!(attribute.value().trim(), "false" | "0")
 }
 
 fn qualified(namespace: Option<&str>, name: &str) -> String {

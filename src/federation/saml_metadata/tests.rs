@@ -238,6 +238,10 @@ fn what_means_nothing_makes_no_difference() {
         ),
         OLD.replace("<md:IDPSSO", "<!-- c --><?p i?><md:IDPSSO"),
         OLD.replace("emailAddress<", "emailAddress \n <"),
+        OLD.replace(
+            "protocolSupport",
+            "WantAuthnRequestsSigned=\"false\" protocolSupport",
+        ),
     ] {
         let text = text
             .replace("xmlns:q:", "xmlns:")
@@ -252,6 +256,26 @@ fn what_means_nothing_makes_no_difference() {
             }
         );
     }
+}
+
+#[test]
+fn keys_for_signing_have_no_order() {
+    let turned = |document: &str| {
+        let (head, rest) = document.split_once("<md:KeyDescriptor").unwrap();
+        let (first, rest) = rest.split_once("<md:KeyDescriptor").unwrap();
+        let (second, tail) = rest.split_once("</md:KeyDescriptor>").unwrap();
+        format!(
+            "{head}<md:KeyDescriptor{second}</md:KeyDescriptor>\n<md:KeyDescriptor{first}{tail}"
+        )
+    };
+    assert_ne!(turned(BOTH), BOTH);
+    assert_eq!(canonical(&turned(BOTH)), canonical(BOTH));
+    assert_ne!(canonical(OLD), canonical(BOTH), "each still counts");
+    // Who encrypts takes the first.
+    let encrypting = BOTH.replace("use=\"signing\"", "use=\"encryption\"");
+    assert_ne!(canonical(&turned(&encrypting)), canonical(&encrypting));
+    let mixed = BOTH.replacen("use=\"signing\"", "use=\"encryption\"", 1);
+    assert_eq!(canonical(&turned(&mixed)), canonical(&mixed));
 }
 
 #[test]
