@@ -5,6 +5,7 @@
 mod apply;
 mod args;
 mod capabilities;
+mod completion;
 mod config;
 mod doctor;
 mod drift;
@@ -76,6 +77,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Capabilities(command) => Ok(capabilities::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
         Command::Completions(command) => packaging::completions(command, &output),
+        Command::Complete(command) => Ok(completion::run(command, &output)),
         Command::Man(command) => packaging::man(command, &output),
     };
     match ended {
@@ -108,6 +110,7 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
         Command::Doctor(command) => command.format == args::Format::Json,
         Command::Show(_)
         | Command::Completions(_)
+        | Command::Complete(_)
         | Command::Man(_)
         | Command::Graph(_)
         | Command::Schema(_)
@@ -149,6 +152,7 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
         Command::Validate(_)
         | Command::Show(_)
         | Command::Completions(_)
+        | Command::Complete(_)
         | Command::Man(_)
         | Command::Graph(_)
         | Command::Schema(_)

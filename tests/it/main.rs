@@ -3,6 +3,7 @@
 mod binary;
 mod cases;
 mod clouds;
+mod completions;
 mod contract;
 mod doctor;
 mod drift;

@@ -219,6 +219,14 @@ pub(in crate::cli) struct Completions {
     pub(in crate::cli) shell: clap_complete::Shell,
 }
 
+/// What the completion scripts ask.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Complete {
+    /// The words of the line up to the cursor, without the program's name
+    #[arg(last = true)]
+    pub(in crate::cli) words: Vec<String>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Man {
     /// The page of a command, for example `sandbox serve`; nothing for that of the program
