@@ -59,9 +59,6 @@ pub(super) enum Command {
     Sandbox(Sandbox),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Answer the completion scripts
-    #[command(name = "__complete", hide = true)]
-    Complete(Complete),
     /// Print a manual page
     Man(Man),
 }

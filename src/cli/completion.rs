@@ -1,12 +1,13 @@
 //! `idform __complete`: what the completion scripts ask for while somebody types.
 //!
-//! A hidden command instead of clap's own dynamic completions, which need the feature
+//! A word that the command line does not know, instead of clap's own dynamic completions, which need the feature
 //! `unstable-dynamic` of `clap_complete` 4.6. The scripts hand over the words of the line up to the
 //! cursor; the answer is one candidate a line, each a whole word, or exit 1 where the line asks for
 //! something that the static script knows better. Only files are read, mistakes in them are passed
 //! over in silence, and whoever types never waits longer than [`PATIENCE`].
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -18,8 +19,8 @@ use crate::compile::portable::CATALOGUE;
 use crate::manifest::{self, AllowedEnv};
 use crate::model::Diagnostics;
 
-use super::args::{Args, Complete};
-use super::output::Output;
+use super::args::Args;
+use super::output;
 use super::{Exit, lock_file};
 
 /// The longest that somebody who pressed a key waits. A folder that takes longer (a home folder, a
@@ -62,8 +63,24 @@ struct Question {
     paths: Vec<PathBuf>,
 }
 
-pub(super) fn run(command: &Complete, output: &Output) -> Exit {
-    let Some(question) = question(&command.words) else {
+/// The first word of a question; not part of the command line, so that no help, manual page or script
+/// offers it.
+const WORD: &str = "__complete";
+
+/// The words of the line up to the cursor, when the program was called by a script.
+pub(super) fn asked(arguments: &[OsString]) -> Option<Vec<String>> {
+    let [_, word, dashes, line @ ..] = arguments else {
+        return None;
+    };
+    // What is no text is no value of ours.
+    (word == WORD && dashes == "--").then(|| {
+        let words = line.iter().map(|word| word.to_string_lossy().into_owned());
+        words.collect()
+    })
+}
+
+pub(super) fn run(words: &[String]) -> Exit {
+    let Some(question) = question(words) else {
         return Exit::Error;
     };
     let Question { before, prefix, .. } = &question;
@@ -77,7 +94,7 @@ pub(super) fn run(command: &Complete, output: &Output) -> Exit {
             text.push('\n');
         }
     }
-    output.result(&text);
+    output::result(&text);
     Exit::Success
 }
 

@@ -55,6 +55,10 @@ pub fn main() -> ExitCode {
 fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
     #[cfg(unix)]
     rim::forbid_core_dumps();
+    let arguments: Vec<OsString> = arguments.collect();
+    if let Some(words) = completion::asked(&arguments) {
+        return completion::run(&words);
+    }
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),
@@ -77,7 +81,6 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
         Command::Capabilities(command) => Ok(capabilities::run(command, &output)),
         Command::Sandbox(command) => sandbox::run(command, &output),
         Command::Completions(command) => packaging::completions(command, &output),
-        Command::Complete(command) => Ok(completion::run(command, &output)),
         Command::Man(command) => packaging::man(command, &output),
     };
     match ended {
@@ -100,7 +103,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
 /// Whoever asked for JSON gets one document, however early the run ended.
 fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<String> {
     let wants_json = match command {
-        Command::Validate(command) => command.format == args::Format::Json,
+        Command::Validate(command) => command.format == args::FindingsFormat::Json,
         Command::Plan(command) => command.rendering.format == args::PlanFormat::Json,
         Command::Apply(command) => command.format == args::Format::Json,
         Command::Drift(command) => command.reporting.format == args::DriftFormat::Json,
@@ -110,7 +113,6 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
         Command::Doctor(command) => command.format == args::Format::Json,
         Command::Show(_)
         | Command::Completions(_)
-        | Command::Complete(_)
         | Command::Man(_)
         | Command::Graph(_)
         | Command::Schema(_)
@@ -152,7 +154,6 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
         Command::Validate(_)
         | Command::Show(_)
         | Command::Completions(_)
-        | Command::Complete(_)
         | Command::Man(_)
         | Command::Graph(_)
         | Command::Schema(_)
