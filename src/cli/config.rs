@@ -17,6 +17,7 @@ use crate::net::guard::Addresses;
 use crate::net::http::HttpOptions;
 use crate::plan::guard::{Guards, MaxChanges};
 use crate::provider::Cloud;
+use crate::provider::surroundings::AllowedTokens;
 
 use super::args::Common;
 use super::rim;
@@ -39,6 +40,8 @@ pub(super) struct Config {
     issuers: Issuers,
     /// Environment variables that manifests may use.
     env: Env,
+    /// Where manifests may take tokens for keyless sign-in from.
+    credentials: Credentials,
     /// What plans must not do.
     guards: ConfiguredGuards,
     /// How lints are taken.
@@ -72,8 +75,17 @@ struct Issuers {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Env {
-    /// Names for `${env:NAME}`.
+    /// Names for `${env:NAME}`, and for `tokenEnv` of an account.
     allow: Vec<String>,
+}
+
+/// Where manifests may take tokens for keyless sign-in from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Credentials {
+    /// Absolute paths of files that `tokenFile` may name, or of folders with a slash at the end,
+    /// beside `/var/run/secrets/` and the files that the clouds' own variables name.
+    token_files: Vec<String>,
 }
 
 /// What plans must not do.
@@ -135,6 +147,11 @@ impl Config {
         }
         self.lints()?;
         self.issuer_addresses()?;
+        for path in &self.credentials.token_files {
+            if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
+                bail!("[credentials] token_files: `{path}` is no absolute path without `..`");
+            }
+        }
         self.guards(None).map(|_| ())
     }
 
@@ -154,6 +171,14 @@ impl Config {
     /// Which lints are errors.
     pub(super) fn lints(&self) -> Result<Levels> {
         Levels::parse(&self.lint.errors).map_err(|why| anyhow::anyhow!("[lint] errors: {why}"))
+    }
+
+    /// Where manifests may take tokens from, beside what always may be.
+    pub(super) fn allowed_tokens(&self) -> AllowedTokens {
+        AllowedTokens {
+            variables: self.env.allow.iter().cloned().collect(),
+            files: self.credentials.token_files.clone(),
+        }
     }
 
     /// What to guard; `max_changes` is the flag's.
@@ -273,6 +298,8 @@ mod tests {
             allow = ["10.0.0.0/8", "127.0.0.1"]
             [env]
             allow = ["GIT_COMMIT"]
+            [credentials]
+            token_files = ["/run/ci/"]
             [guards]
             protect = ["*/TencentUserOidc/*"]
             max_changes = "30%"
@@ -299,6 +326,8 @@ mod tests {
             "[issuers]\nallow = [\"localhost\"]\n",
             "[guards]\nmax_changes = \"many\"\n",
             "[guards]\nprotect = [\"a/b/c/d\"]\n",
+            "[credentials]\ntoken_files = [\"token\"]\n",
+            "[credentials]\ntoken_files = [\"/run/../etc/\"]\n",
         ] {
             let config = toml::from_str::<Config>(text).map_err(anyhow::Error::from);
             assert!(config.and_then(|config| config.check()).is_err(), "{text}");

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::provider::Surroundings;
+use crate::provider::surroundings::AllowedTokens;
 
 use super::args::{Common, LogFormat};
 
@@ -84,8 +86,8 @@ impl Drop for Scratch {
     }
 }
 
-/// The real environment and files.
-pub(super) fn surroundings() -> Surroundings {
+/// The real environment and files; manifests may take tokens from these places.
+pub(super) fn surroundings(tokens: AllowedTokens) -> Surroundings {
     // Variables that are no text cannot be credentials.
     let env: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -93,7 +95,8 @@ pub(super) fn surroundings() -> Surroundings {
     Surroundings {
         env,
         home: std::env::home_dir(),
-        read: Box::new(read),
+        read: Arc::new(read),
+        tokens,
     }
 }
 
@@ -102,7 +105,8 @@ pub(super) fn only(env: BTreeMap<String, String>) -> Surroundings {
     Surroundings {
         env,
         home: None::<PathBuf>,
-        read: Box::new(|_| None),
+        read: Arc::new(|_| None),
+        tokens: AllowedTokens::default(),
     }
 }
 

@@ -147,7 +147,7 @@ impl Connected {
         };
         let http = Http::new(config.http(wanted.timeout)?);
         let gate = Arc::new(Semaphore::new(usize::from(wanted.parallelism)));
-        let real = rim::surroundings();
+        let real = rim::surroundings(config.allowed_tokens());
         let mut accounts = BTreeMap::new();
         for account in reached {
             let cloud = crate::clouds::cloud(account.cloud)

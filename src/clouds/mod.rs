@@ -1,13 +1,18 @@
 //! The clouds, one folder each, and the one list of them.
 //!
-//! What the folders share is pure: [`signing`], [`wire`], [`ini`]. A cloud's own words, spellings
-//! and error codes stay in its folder.
+//! What the folders share is pure: [`signing`], [`wire`], [`ini`], [`source`]; but for [`token`],
+//! which keeps temporary keys and renews them. A cloud's own words, spellings and error codes stay
+//! in its folder.
 
+#[cfg(test)]
+mod credentials_tests;
 mod ini;
 mod sample_metadata;
 mod signing;
+mod source;
 #[cfg(test)]
 mod testing;
+mod token;
 mod wire;
 
 pub mod alibaba;

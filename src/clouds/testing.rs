@@ -1,50 +1,17 @@
 //! What the tests of all cloud folders are told with. Compiled for tests only.
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use crate::model::{Account, CloudId, CredentialSource, Fields, SourceMap, Span, Value};
 use crate::provider::{
     Answer, ConnectError, ErrorClass, Facts, Intent, Live, PhaseWrites, ProviderError, Reply,
-    ResourceKind, Surroundings,
+    ResourceKind,
 };
 
 /// The home folder of all tests.
 pub(super) const HOME: &str = "/home/ada";
-
-/// A machine with these variables and files. A file whose text is `!` cannot be read.
-pub(super) fn surroundings(env: &[(&str, &str)], files: &[(&str, &str)]) -> Surroundings {
-    let files: BTreeMap<PathBuf, String> = files
-        .iter()
-        .map(|(path, text)| (Path::new(HOME).join(path), (*text).to_owned()))
-        .collect();
-    Surroundings {
-        env: env
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-        home: Some(PathBuf::from(HOME)),
-        read: Box::new(move |path| {
-            let text = files.get(path)?;
-            Some(if text == "!" {
-                Err("permission denied".to_owned())
-            } else {
-                Ok(text.clone())
-            })
-        }),
-    }
-}
-
-/// `profile` and `envPrefix` of an account.
-pub(super) fn wanted(profile: Option<&str>, env_prefix: &str) -> CredentialSource {
-    CredentialSource {
-        profile: profile.map(str::to_owned),
-        env_prefix: env_prefix.to_owned(),
-    }
-}
 
 /// A connection error in one line.
 pub(super) fn told(error: &ConnectError) -> String {

@@ -2,9 +2,11 @@
 
 use super::check::{Checker, member};
 use super::node::{Node, NodeValue};
-use crate::model::{Account, Code, CredentialSource, Diagnostic, Span, UnmanagedRule};
+use crate::model::{Account, Code, Diagnostic, Span, UnmanagedRule};
 use crate::provider::Cloud;
 use crate::provider::field::text;
+
+mod credentials;
 
 const SPEC: &[&str] = &[
     "cloud",
@@ -15,9 +17,6 @@ const SPEC: &[&str] = &[
     "requestsPerSecond",
     "unmanaged",
 ];
-const CREDENTIALS: &[&str] = &["profile", "envPrefix", "webIdentity", "assumeRole"];
-/// In credentials, but for a later version: an unknown key would send people looking for a typo.
-const LATER: &[&str] = &["webIdentity", "assumeRole"];
 
 /// Reads the `spec` of an account. [`None`] after a report when it has no cloud; other mistakes are
 /// reported and leave the default, so that its objects can still be checked.
@@ -45,7 +44,10 @@ pub(super) fn read(
     let cloud = cloud.and_then(|word| clouds.iter().find(|cloud| cloud.id.0 == word));
     checker.cloud = cloud.map(|cloud| cloud.id.0);
     let credentials = given("credentials")
-        .map(|node| credentials(checker, node))
+        .map(|node| {
+            let has_account_id = given("accountId").is_some();
+            credentials::read(checker, node, cloud.copied(), has_account_id)
+        })
         .unwrap_or_default();
     let unmanaged = given("unmanaged")
         .map(|node| unmanaged(checker, node))
@@ -105,48 +107,6 @@ fn region(checker: &mut Checker<'_>, node: &Node) -> Option<String> {
         .help("write it as the cloud does: ap-southeast-1");
     checker.report(finding);
     None
-}
-
-fn credentials(checker: &mut Checker<'_>, node: &Node) -> CredentialSource {
-    let mut source = CredentialSource::default();
-    let Some(entries) = checker.mapping(node, "`credentials`", CREDENTIALS) else {
-        return source;
-    };
-    for later in LATER {
-        if let Some(entry) = member(entries, later) {
-            let title = format!("`{later}` is not supported by this version");
-            let finding = Diagnostic::error(Code::InvalidValue, title)
-                .at(entry.key_span, "planned for a later version")
-                .help(
-                    "let the pipeline get credentials and put them into the cloud's own variables",
-                );
-            checker.report(finding);
-        }
-    }
-    let given = |key: &str| member(entries, key).filter(|entry| !entry.value.is_null());
-    source.profile = given("profile")
-        .and_then(|entry| checker.ruled_text(&entry.value, "`profile`", &text(1, 255)));
-    if let Some(entry) = given("envPrefix")
-        && let Some(prefix) = checker.text(&entry.value, "`envPrefix`")
-    {
-        if prefix.len() <= 64
-            && prefix
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_')
-        {
-            source.env_prefix = prefix;
-        } else {
-            let title = "`envPrefix` cannot begin a variable's name";
-            let finding = Diagnostic::error(Code::InvalidValue, title)
-                .at(
-                    entry.value.span,
-                    "at most 64 letters, digits and underscores",
-                )
-                .help("write it like PROD_");
-            checker.report(finding);
-        }
-    }
-    source
 }
 
 fn unmanaged(checker: &mut Checker<'_>, node: &Node) -> UnmanagedRule {

@@ -17,7 +17,7 @@ pub(super) const API_VERSION: &str = "idform/v1";
 /// What one YAML document turned out to be.
 pub(super) enum Read {
     /// A place to reconcile.
-    Account(Spanned<Account>),
+    Account(Box<Spanned<Account>>),
     /// A declared object.
     Object(Box<Document>),
     /// A document that stands for objects on several clouds.
@@ -69,7 +69,7 @@ pub(super) fn read(checker: &mut Checker<'_>, node: &Node, catalogue: Catalogue)
     };
     if is_account {
         let account = account(checker, node.span, entries, name.as_ref(), catalogue);
-        return account.map_or(unusable, Read::Account);
+        return account.map_or(unusable, |account| Read::Account(Box::new(account)));
     }
     let (kind, cloud) = match kind {
         None => return unusable,

@@ -22,6 +22,9 @@ pub fn explain(catalogue: impl Into<Catalogue>, topic: &str) -> Option<String> {
     if topic == "Account" {
         return Some(ACCOUNT.to_owned());
     }
+    if topic == "Account.credentials" {
+        return Some(credentials(clouds));
+    }
     if let Some(code) = Code::ALL.iter().find(|code| code.slug() == topic) {
         return Some(format!("{}\n\n  {}\n", code.slug(), code.explanation()));
     }
@@ -92,8 +95,8 @@ const ACCOUNT: &str = "Account
   accountId          the account's number there, in quotes; checked before anything else
   site               which site of the cloud, where it has several
   region             which IAM host, where the cloud has several
-  credentials        profile: of the vendor's files; envPrefix: put before every variable.
-                     By default that cloud's own chain
+  credentials        profile, envPrefix, webIdentity, assumeRole; by default that cloud's own
+                     chain. `idform explain Account.credentials` lists it
   requestsPerSecond  no window of one second holds more requests than this
   unmanaged          report: whether providers that nobody declared are reported;
                      ignore: names that are left out, with * globs
@@ -105,6 +108,64 @@ const ACCOUNTS: &str = "  Who trusts it: a list of {account: NAME, set: {...}}.
   set      fields of the kinds that the document stands for in that account's cloud, in place of
            the common ones; and `name`, the name in the cloud, metadata.name by default
 ";
+
+const CREDENTIALS: &str = "Account.credentials
+
+  Where an account's credentials come from: names of places, never a secret. Absent, that cloud's own
+  chain; the first source that is there counts, and one that is half there is an error.
+
+  profile      a profile of the vendor's CLI or SDK files; nothing else is looked at
+  envPrefix    put before every variable of the chain: PROD_TENCENTCLOUD_SECRET_ID. The machine's
+               own identity is then not fallen back on
+  webIdentity  keyless: a token of a CI system or a cluster is exchanged at the cloud
+    provider         the identity provider as the cloud knows it
+    role             the role to become
+    tokenFile        a file, read again at each exchange
+    tokenEnv         a variable
+    github           {audience: …}: asks GitHub Actions for the job's token
+    sessionName      in the cloud's logs; idform by default
+    durationSeconds  3600 by default; keys are renewed five minutes before their end
+  assumeRole   another identity to become, from any of these or from the chain: role (agency and
+               domain on Huawei Cloud), sessionName, durationSeconds, externalId
+
+  Whoever can change a manifest cannot have secrets sent away: `tokenEnv` takes variables whose names
+  end in ID_TOKEN, OIDC_TOKEN or WEB_IDENTITY_TOKEN; `tokenFile` files below /var/run/secrets/ (not
+  the cluster's own token) and those that the clouds' variables name, such as
+  ALIBABA_CLOUD_OIDC_TOKEN_FILE. The operator allows others under `[env] allow` and `[credentials]
+  token_files` of the configuration. Nothing but a JSON web token is ever sent, and only to the
+  cloud's own STS.
+";
+
+fn credentials(clouds: &[&Cloud]) -> String {
+    let mut text = CREDENTIALS.to_owned();
+    for cloud in clouds {
+        line(&mut text, &format!("\n  {}, in this order:", cloud.title));
+        for (number, place) in cloud.credentials.chain.iter().enumerate() {
+            line(&mut text, &format!("  {}. {place}", number + 1));
+        }
+        let rules = &cloud.credentials;
+        line(
+            &mut text,
+            &format!("  provider  {}", rule_words(&rules.provider)),
+        );
+        let is_needed = if rules.web_role_needed {
+            ""
+        } else {
+            "; may be left out"
+        };
+        line(
+            &mut text,
+            &format!("  role      {}{is_needed}", rule_words(&rules.web_role)),
+        );
+        let (least, most) = rules.duration_seconds;
+        line(&mut text, &format!("  durationSeconds  {least} to {most}"));
+    }
+    line(
+        &mut text,
+        "\n  IDFORM_METADATA=off keeps the machine's metadata service from being asked.",
+    );
+    text
+}
 
 fn kinds(catalogue: Catalogue) -> String {
     let mut text = "Kinds\n\n  Account\n      Where to reconcile, never a secret.\n".to_owned();

@@ -194,7 +194,7 @@ fn one<'m>(reading: Reading<'_>, part: &Part<'m>) -> Found<'m> {
         match envelope::read(&mut checker, &node, reading.catalogue) {
             Read::Object(document) => found.documents.push(*document),
             Read::Portable(document) => found.portables.push((*document, part.place)),
-            Read::Account(account) => found.accounts.push(account),
+            Read::Account(account) => found.accounts.push(*account),
             Read::Unusable {
                 name: Some(name),
                 is_account,

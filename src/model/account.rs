@@ -32,6 +32,54 @@ pub struct CredentialSource {
     pub profile: Option<String>,
     /// Put before the name of every variable of the cloud's own chain.
     pub env_prefix: String,
+    /// Starts from a token of a CI system or a cluster instead of keys.
+    pub web_identity: Option<WebIdentity>,
+    /// Becomes another identity, from whichever the rest says.
+    pub assume_role: Option<AssumeRole>,
+}
+
+/// Keyless sign-in: a token that somebody else issued is exchanged at the cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebIdentity {
+    /// The identity provider that the cloud knows the issuer under: a name, an ARN, an id.
+    pub provider: String,
+    /// The role to become; [`None`] where the provider's rules alone decide.
+    pub role: Option<String>,
+    /// Where the token is.
+    pub token: TokenPlace,
+    /// What the session is called in the cloud's logs.
+    pub session_name: Option<String>,
+    /// How long keys last before they are renewed.
+    pub duration_seconds: Option<u32>,
+}
+
+/// Where a token for keyless sign-in is; never the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// In a file, read again at each exchange.
+    File(String),
+    /// In an environment variable.
+    Variable(String),
+    /// Asked of GitHub Actions, for this audience.
+    GitHub {
+        /// The token's `aud`.
+        audience: String,
+    },
+}
+
+/// Another identity to become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// The role; where a cloud has agencies, the agency's name.
+    pub role: String,
+    /// The account that gave the agency, by id or name; for agencies only.
+    pub domain: Option<String>,
+    /// What the session is called in the cloud's logs.
+    pub session_name: Option<String>,
+    /// How long keys last before they are renewed.
+    pub duration_seconds: Option<u32>,
+    /// A word that the role's owner asks for.
+    pub external_id: Option<String>,
 }
 
 /// How providers that no manifest declares are treated.

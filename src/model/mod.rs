@@ -10,7 +10,7 @@ pub mod secret;
 pub mod span;
 pub mod value;
 
-pub use account::{Account, CredentialSource, UnmanagedRule};
+pub use account::{Account, AssumeRole, CredentialSource, TokenPlace, UnmanagedRule, WebIdentity};
 pub use address::{Address, CloudId, KindName, Selector};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
 pub use secret::Secret;

@@ -135,7 +135,7 @@ struct Shared {
     /// For https, with the system's roots. Made at first use: reading the roots takes longer than
     /// a whole plan against the sandbox.
     secure: OnceLock<Result<reqwest::Client, String>>,
-    /// For http on loopback, without any roots.
+    /// For http on loopback and to the machine's metadata service, without any roots.
     plain: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -156,6 +156,19 @@ impl Http {
     /// # Errors
     /// [`Fault`] tells whether the request may have arrived.
     pub async fn send(&self, request: Request) -> Result<Answered, Fault> {
+        self.send_within(request, self.shared.options.timeout).await
+    }
+
+    /// As [`Self::send`], with a time of its own: services of the machine itself answer at once or
+    /// are not there.
+    ///
+    /// # Errors
+    /// [`Fault`] tells whether the request may have arrived.
+    pub async fn send_within(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<Answered, Fault> {
         let client = self.client(&request.url).map_err(Fault::Unreachable)?;
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|error| Fault::Unreachable(error.to_string()))?;
@@ -167,6 +180,7 @@ impl Http {
         let sending = client
             .request(method, &request.url)
             .headers(headers)
+            .timeout(timeout)
             .body(request.body);
         let mut response = sending.send().await.map_err(fault)?;
         let mut answered = Answered {

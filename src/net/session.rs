@@ -11,7 +11,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::provider::{Answer, Call, CloudClient, ErrorClass, Read, Reply, Write};
+use crate::provider::{Answer, Call, CloudClient, ConnectError, ErrorClass, Read, Reply, Write};
 
 use super::clock;
 use super::limit::Limit;
@@ -123,6 +123,14 @@ impl Reader {
     pub fn clock_offset_seconds(&self) -> Option<i64> {
         let offset = self.session.seen_offset_seconds.load(Ordering::Relaxed);
         (offset != i64::MIN).then_some(offset)
+    }
+
+    /// Whether there are credentials at all.
+    ///
+    /// # Errors
+    /// Where they were looked for in vain.
+    pub async fn find_credentials(&self) -> Result<(), ConnectError> {
+        self.session.client.find_credentials().await
     }
 
     /// Reads, all pages of a list, trying again after what may pass.

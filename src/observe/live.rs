@@ -283,6 +283,8 @@ impl AccountWork {
 /// # Errors
 /// They do not, or nobody can tell.
 pub async fn check_account(account: &Account, reader: &Reader) -> Result<(), AccountReading> {
+    let found = reader.find_credentials().await;
+    found.map_err(|error| no_credentials(&error))?;
     let Some(declared) = &account.account_id else {
         return Ok(());
     };

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub mod call;
+pub mod credential;
 pub mod error;
 pub mod field;
 pub mod portable;
@@ -18,6 +19,7 @@ pub mod rights;
 pub mod surroundings;
 
 pub use call::{Again, Answer, Call, Read, Reply, Route, Write};
+pub use credential::{Assumes, CredentialRules};
 pub use error::{ErrorClass, ProviderError};
 pub use field::{Change, Clear, Effect, Field, Form, JsonGrammar, Link, Need, TextRule, TrustForm};
 pub use portable::{Catalogue, PortableKind};
@@ -44,6 +46,8 @@ pub struct Cloud {
     pub sample_account_id: &'static str,
     /// The variables that hold a permanent key in the vendor's own chain.
     pub key_variables: KeyVariables,
+    /// How credentials are declared and found.
+    pub credentials: CredentialRules,
     /// The operator's variable for another endpoint.
     pub endpoint_variable: &'static str,
     /// The kinds, in the order of the documentation.
@@ -110,6 +114,15 @@ pub trait CloudClient: Send + Sync {
     /// Drops cached tokens, so that the next call gets new ones. True when there was one to drop.
     async fn refresh(&self) -> bool {
         false
+    }
+
+    /// Whether there are credentials at all, where only a request can tell: the end of a chain may
+    /// be the machine's own identity. Asked once, before the first call.
+    ///
+    /// # Errors
+    /// [`ConnectError::Missing`] lists where they were looked for.
+    async fn find_credentials(&self) -> Result<(), ConnectError> {
+        Ok(())
     }
 
     /// Which source the credentials came from, in words, never the secret.

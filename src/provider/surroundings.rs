@@ -1,10 +1,11 @@
 //! The machine's environment and files as values, so that credential chains are pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Reads a file. [`None`]: there is no such file; `Err`: it is there and cannot be read.
-pub type ReadFile = Box<dyn Fn(&Path) -> Option<Result<String, String>> + Send + Sync>;
+pub type ReadFile = Arc<dyn Fn(&Path) -> Option<Result<String, String>> + Send + Sync>;
 
 /// What a credential chain may look at.
 pub struct Surroundings {
@@ -14,6 +15,17 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
     /// Reads a file.
     pub read: ReadFile,
+    /// What the operator lets manifests take tokens from, beside what always may be.
+    pub tokens: AllowedTokens,
+}
+
+/// Places that manifests may name as holding a token for keyless sign-in.
+#[derive(Debug, Clone, Default)]
+pub struct AllowedTokens {
+    /// Names of variables.
+    pub variables: BTreeSet<String>,
+    /// Files, or folders with a slash at the end.
+    pub files: Vec<String>,
 }
 
 impl Surroundings {

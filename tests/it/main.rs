@@ -5,6 +5,7 @@ mod cases;
 mod clouds;
 mod completions;
 mod contract;
+mod credentials;
 mod doctor;
 mod drift;
 mod ecosystem;

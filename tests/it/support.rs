@@ -181,7 +181,8 @@ impl Clouds {
                     (cloud.key_variables.secret.to_owned(), keys.secret),
                 ]),
                 home: None,
-                read: Box::new(|_| None),
+                read: std::sync::Arc::new(|_| None),
+                tokens: idform::provider::surroundings::AllowedTokens::default(),
             };
             (cloud.connect)(&Connection {
                 account,

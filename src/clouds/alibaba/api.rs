@@ -1,7 +1,7 @@
 //! Sending one call to Alibaba Cloud, following its pages and sorting the answer
 //! (apis/alibaba.md §1, §8).
 //!
-//! Only [`Client::send`] waits. Which calls are made, and what their answers mean for an object, is
+//! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what their answers mean for an object, is
 //! the kinds' business.
 
 use std::collections::BTreeMap;
@@ -12,10 +12,15 @@ use async_trait::async_trait;
 use super::credentials::Credentials;
 use super::sign::{ToSign, authorization, encode};
 use crate::clouds::signing::sha256_hex;
+use crate::clouds::source::Keys;
+use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
-use crate::provider::{Answer, Call, CloudClient, ErrorClass, ProviderError, Reply, Route};
+use crate::provider::surroundings::ReadFile;
+use crate::provider::{
+    Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Reply, Route,
+};
 
 /// Content type of writes; part of the signature.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -34,9 +39,13 @@ fn api(service: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// One account's way to Alibaba Cloud.
-pub(super) struct Client {
+pub(in crate::clouds) struct Client {
     pub(super) http: Http,
     pub(super) credentials: Credentials,
+    /// Reads tokens, which change while a run lasts.
+    pub(super) read: ReadFile,
+    /// Temporary keys in use.
+    pub(super) keeper: Keeper,
     /// The operator's base URL; serves every API.
     pub(super) endpoint: Option<Endpoint>,
 }
@@ -44,17 +53,28 @@ pub(super) struct Client {
 #[async_trait]
 impl CloudClient for Client {
     async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
-        // A nonce is taken once: every attempt needs its own, or it counts as a replay (§2.1).
-        let nonce = uuid::Uuid::new_v4().simple().to_string();
-        let request = self.request(call, now_unix_seconds, &nonce)?;
-        match self.http.send(request).await {
-            Ok(answered) => sort_answer(call.name, &answered),
-            Err(fault) => Err(wire::without_answer(call.name, &fault)),
+        let keys = self.keys(now_unix_seconds).await?;
+        let answer = self.send_as(call, Some(&keys), now_unix_seconds).await;
+        if answer
+            .as_ref()
+            .is_err_and(|error| error.class == ErrorClass::TokenExpired)
+        {
+            self.keeper.forget(&keys.id).await;
         }
+        answer
     }
 
     fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
         page_after(call, reply)
+    }
+
+    /// Keys that the cloud no longer took are forgotten already, where others can be got.
+    async fn refresh(&self) -> bool {
+        self.renews()
+    }
+
+    async fn find_credentials(&self) -> Result<(), ConnectError> {
+        self.find().await
     }
 
     fn credential_source(&self) -> &str {
@@ -63,11 +83,28 @@ impl CloudClient for Client {
 }
 
 impl Client {
+    /// Sends one call with these keys, or without any: the exchange of a token is anonymous.
+    pub(super) async fn send_as(&self, call: &Call, keys: Option<&Keys>, now: i64) -> Answer {
+        // A nonce is taken once: every attempt needs its own, or it counts as a replay (§2.1).
+        let nonce = uuid::Uuid::new_v4().simple().to_string();
+        let request = self.request(call, keys, now, &nonce)?;
+        match self.http.send(request).await {
+            Ok(answered) => sort_answer(call.name, &answered),
+            Err(fault) => Err(wire::without_answer(call.name, &fault)),
+        }
+    }
+
     /// The whole request, signed for the given time and nonce.
     ///
     /// # Errors
-    /// The route is none of this cloud's; nothing is sent then.
-    fn request(&self, call: &Call, now: i64, nonce: &str) -> Result<Request, ProviderError> {
+    /// The route is none of this cloud's, or the credentials ran out; nothing is sent then.
+    fn request(
+        &self,
+        call: &Call,
+        keys: Option<&Keys>,
+        now: i64,
+        nonce: &str,
+    ) -> Result<Request, ProviderError> {
         let service = match &call.route {
             Route::Rpc { service } => *service,
             Route::Rest { .. } => "",
@@ -76,6 +113,14 @@ impl Client {
             let message = "Alibaba Cloud has no such API; this is a bug in idform";
             return Err(ProviderError::new(ErrorClass::Invalid, call.name, message));
         };
+        if keys.is_some_and(|keys| !keys.work(now)) {
+            let message = format!(
+                "the login of {} has run out; log in again with the aliyun command line",
+                self.credentials.source
+            );
+            let class = ErrorClass::TokenExpired;
+            return Err(ProviderError::new(class, call.name, &message));
+        }
         let endpoint = match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => Endpoint::https(host),
@@ -96,7 +141,7 @@ impl Client {
         };
         let payload_hash = sha256_hex(&body);
         let date = utc_time(now);
-        let token = self.credentials.token.as_ref().map(Secret::expose);
+        let token = keys.and_then(|keys| keys.token.as_ref().map(Secret::expose));
         let mut signed: BTreeMap<&'static str, &str> = BTreeMap::from([
             ("host", endpoint.host.as_str()),
             ("x-acs-action", call.name),
@@ -108,21 +153,19 @@ impl Client {
         if !body.is_empty() {
             signed.insert("content-type", FORM);
         }
-        if let Some(token) = token {
-            signed.insert("x-acs-accesskey-id", &self.credentials.access_key_id);
+        if let (Some(keys), Some(token)) = (keys, token) {
+            signed.insert("x-acs-accesskey-id", &keys.id);
             signed.insert("x-acs-security-token", token);
         }
         let signed: Vec<(&'static str, &str)> = signed.into_iter().collect();
-        let authorization = authorization(
-            &self.credentials.access_key_id,
-            &self.credentials.access_key_secret,
-            &ToSign {
-                method: "POST",
-                query: &query,
-                headers: &signed,
-                payload_hash: &payload_hash,
-            },
-        );
+        let to_sign = ToSign {
+            method: "POST",
+            query: &query,
+            headers: &signed,
+            payload_hash: &payload_hash,
+        };
+        // Without keys there is no such header at all (§2.5).
+        let authorization = keys.map(|keys| authorization(&keys.id, &keys.secret, &to_sign));
         let mut headers: Vec<(&'static str, HeaderText)> = signed
             .iter()
             // The client writes `host` itself, from the URL.
@@ -131,10 +174,10 @@ impl Client {
             .collect();
         // Older products answer in XML unless told otherwise (§1.4).
         headers.push(("accept", "application/json".into()));
-        headers.push((
-            "authorization",
-            HeaderText::Secret(Secret::new(authorization)),
-        ));
+        headers.extend(authorization.map(|text| {
+            let text = HeaderText::Secret(Secret::new(text));
+            ("authorization", text)
+        }));
         let separator = if query.is_empty() { "" } else { "?" };
         Ok(Request {
             method: "POST",

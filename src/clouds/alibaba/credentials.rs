@@ -1,27 +1,47 @@
-//! Where Alibaba Cloud keys come from (apis/alibaba.md §7). Pure over [`Surroundings`].
+//! Where Alibaba Cloud credentials come from (apis/alibaba.md §7). Pure over [`Surroundings`]: what
+//! to do is found here, `token.rs` does it.
 //!
-//! A named profile is the only place looked at. Otherwise: environment, the CLI's configuration,
-//! the SDKs' INI file. Roles to be assumed and machine identities are not in this chain: a source
-//! that asks for one is refused, because its bare keys would be another identity than the person
-//! meant.
+//! A named profile is the only place looked at, and so is a token that the manifest names.
+//! Otherwise: environment, the cluster's token (RRSA), the CLI's configuration, the SDKs' INI file,
+//! the machine's role (ECS), the credentials URI.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::clouds::{ini, wire};
-use crate::model::{CredentialSource, Secret, Value};
+use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity, WebToken};
+use crate::model::{CredentialSource, Secret};
 use crate::provider::{ConnectError, Surroundings};
 
-/// One identity's keys.
+mod files;
+
+/// The metadata service of ECS (apis/alibaba.md §7.5).
+const METADATA: &str = "http://100.100.100.200";
+
+/// What an account is read and written with.
 #[derive(Debug, Clone)]
 pub(super) struct Credentials {
-    /// Not secret; part of every signature's header.
-    pub(super) access_key_id: String,
-    pub(super) access_key_secret: Secret,
-    /// With temporary keys only.
-    pub(super) token: Option<Secret>,
-    /// In words, for people.
+    /// The identity to begin with.
+    pub(super) start: Start,
+    /// Roles to become from there, in order.
+    pub(super) roles: Vec<Role>,
+    /// Which source, in words.
     pub(super) source: String,
 }
+
+/// The identity to begin with.
+#[derive(Debug, Clone)]
+pub(super) enum Start {
+    /// Keys as they were found. With an end: a login of the CLI.
+    Keys(Keys),
+    /// A token to be exchanged.
+    WebIdentity(WebIdentity),
+    /// The machine's role; where there is none, the credentials URI, if one is set.
+    Machine(Machine, Option<String>),
+    /// A URL that answers with keys.
+    Uri(String),
+}
+
+/// A source on the way to [`Credentials`]: identity, roles of its own, words.
+type Found = (Start, Vec<Role>, String);
 
 /// Names of id, secret and token: the SDKs', then the aliases of CLI and Terraform (§7.1).
 const VARIABLES: &[[&str; 3]] = &[
@@ -47,14 +67,7 @@ const VARIABLES: &[[&str; 3]] = &[
     ],
 ];
 
-/// With all three set, the vendor's chain assumes a role before it looks at any file (§7.2).
-const WEB_IDENTITY: &[&str] = &[
-    "ALIBABA_CLOUD_ROLE_ARN",
-    "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
-    "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
-];
-
-/// Finds the account's keys.
+/// Finds the account's credentials.
 ///
 /// # Errors
 /// [`ConnectError::Missing`] lists the places; [`ConnectError::Unusable`] names the source that is
@@ -63,218 +76,179 @@ pub(super) fn find(
     wanted: &CredentialSource,
     surroundings: &Surroundings,
 ) -> Result<Credentials, ConnectError> {
-    let prefix = &wanted.env_prefix;
-    let var = |name| surroundings.var(prefix, name);
-    let mut looked = Vec::new();
-    if wanted.profile.is_none() {
-        if let Some(found) = from_environment(prefix, surroundings, &mut looked)? {
-            return Ok(found);
-        }
-        if WEB_IDENTITY.iter().all(|name| var(name).is_some()) {
-            return Err(ConnectError::Unusable {
-                source_name: format!("environment ({prefix}{})", WEB_IDENTITY[1]),
-                why: "it asks to assume a role with an OIDC token, which idform does not do; set keys or name a profile".to_owned(),
-            });
-        }
-    }
-    let named = match &wanted.profile {
-        Some(profile) => Some(profile.as_str()),
-        None => var("ALIBABA_CLOUD_PROFILE"),
+    let chain = Chain {
+        prefix: &wanted.env_prefix,
+        surroundings,
     };
-    let cli_is_off = wanted.profile.is_none()
-        && var("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
-            .is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    if !cli_is_off {
-        let file = var("ALIBABA_CLOUD_CONFIG_FILE").map(PathBuf::from);
-        if let Some(found) = from_cli(named, file, surroundings, &mut looked)? {
+    let (start, mut roles, source) = match source::declared(wanted, surroundings)? {
+        Some((identity, source)) => (Start::WebIdentity(identity), Vec::new(), source),
+        None => match &wanted.profile {
+            Some(profile) => chain.profile(profile)?,
+            None => chain.walk()?,
+        },
+    };
+    roles.extend(wanted.assume_role.as_ref().map(Role::declared));
+    Ok(Credentials {
+        source: source::in_words(&source, &roles),
+        start,
+        roles,
+    })
+}
+
+struct Chain<'a> {
+    prefix: &'a str,
+    surroundings: &'a Surroundings,
+}
+
+impl Chain<'_> {
+    fn var(&self, name: &str) -> Option<&str> {
+        self.surroundings.var(self.prefix, name)
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.var(name)
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    /// A variable's source in words.
+    fn place(&self, name: &str) -> String {
+        format!("environment ({}{name})", self.prefix)
+    }
+
+    fn profile(&self, profile: &str) -> Result<Found, ConnectError> {
+        let mut looked = Vec::new();
+        if let Some(found) = self.cli(Some(profile), &mut looked)? {
             return Ok(found);
         }
+        let found = self.ini(profile, &mut looked)?;
+        found.ok_or(ConnectError::Missing { looked })
     }
-    let section = named.unwrap_or("default");
-    match var("ALIBABA_CLOUD_CREDENTIALS_FILE") {
-        Some(file) => {
-            if let Some(found) =
-                from_ini(section, Path::new(file), file, surroundings, &mut looked)?
-            {
-                return Ok(found);
-            }
+
+    fn walk(&self) -> Result<Found, ConnectError> {
+        let mut looked = Vec::new();
+        if let Some(found) = self.environment(&mut looked)? {
+            return Ok(found);
         }
-        // Go and Java read the first name, Python the second (§7.2).
-        None => {
-            for name in ["credentials", "credentials.ini"] {
-                let shown = format!("~/.alibabacloud/{name}");
-                let Some(home) = &surroundings.home else {
-                    looked.push(format!("{shown} [{section}]"));
-                    continue;
-                };
-                let path = home.join(".alibabacloud").join(name);
-                if let Some(found) = from_ini(section, &path, &shown, surroundings, &mut looked)? {
-                    return Ok(found);
+        if let Some(found) = self.token(&mut looked) {
+            return Ok(found);
+        }
+        let named = self.var("ALIBABA_CLOUD_PROFILE");
+        let is_cli_off = self.is_on("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
+            || self.is_on("ALIBABA_CLOUD_IGNORE_PROFILE");
+        if !is_cli_off && let Some(found) = self.cli(named, &mut looked)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.ini(named.unwrap_or("default"), &mut looked)? {
+            return Ok(found);
+        }
+        self.machine_or_uri(looked)
+    }
+
+    fn environment(&self, looked: &mut Vec<String>) -> Result<Option<Found>, ConnectError> {
+        for [id, secret, token] in VARIABLES {
+            let source = self.place(id);
+            let missing = |name: &str| {
+                Err(ConnectError::Unusable {
+                    source_name: source.clone(),
+                    why: format!("{}{name} is not set", self.prefix),
+                })
+            };
+            match (self.var(id), self.var(secret)) {
+                (Some(key), Some(key_secret)) => {
+                    let keys = Keys {
+                        id: key.to_owned(),
+                        secret: Secret::new(key_secret),
+                        token: self.var(token).map(Secret::new),
+                        ends: None,
+                    };
+                    return Ok(Some((Start::Keys(keys), Vec::new(), source)));
                 }
+                (Some(_), None) => return missing(secret),
+                (None, Some(_)) => return missing(id),
+                (None, None) => looked.push(source),
             }
         }
+        Ok(None)
     }
-    Err(ConnectError::Missing { looked })
-}
 
-fn from_environment(
-    prefix: &str,
-    surroundings: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credentials>, ConnectError> {
-    let var = |name| surroundings.var(prefix, name);
-    for [id, secret, token] in VARIABLES {
-        let source = format!("environment ({prefix}{id})");
-        let missing = |name: &str| {
-            Err(ConnectError::Unusable {
-                source_name: source.clone(),
-                why: format!("{prefix}{name} is not set"),
-            })
+    /// With role, provider and token all set (§7.1), as ACK and Terraform set them. One of them
+    /// alone is for others: the role may be meant for a CLI profile.
+    fn token(&self, looked: &mut Vec<String>) -> Option<Found> {
+        let by_file = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
+        let by_value = "ALIBABA_CLOUD_OIDC_TOKEN";
+        let (named, token) = match (self.var(by_file), self.var(by_value)) {
+            (Some(path), _) => (by_file, Some(WebToken::File(PathBuf::from(path)))),
+            (None, Some(text)) => (by_value, Some(WebToken::Text(Secret::new(text)))),
+            (None, None) => (by_file, None),
         };
-        match (var(id), var(secret)) {
-            (Some(key), Some(key_secret)) => {
-                return Ok(Some(Credentials {
-                    access_key_id: key.to_owned(),
-                    access_key_secret: Secret::new(key_secret),
-                    token: var(token).map(Secret::new),
-                    source,
-                }));
+        let provider = self.var("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+        let role = self.var("ALIBABA_CLOUD_ROLE_ARN");
+        let (Some(token), Some(provider), Some(role)) = (token, provider, role) else {
+            looked.push(self.place(by_file));
+            return None;
+        };
+        let session = self.var("ALIBABA_CLOUD_ROLE_SESSION_NAME");
+        let identity = WebIdentity {
+            provider: provider.to_owned(),
+            role: Some(role.to_owned()),
+            token,
+            session_name: session.unwrap_or(source::SESSION_NAME).to_owned(),
+            duration_seconds: source::DURATION_SECONDS,
+            policy: None,
+        };
+        let words = format!("{} exchanged for {role}", self.place(named));
+        Some((Start::WebIdentity(identity), Vec::new(), words))
+    }
+
+    /// The end of the chain. With a prefix the machine's role must be named: the machine is one
+    /// identity, and prefixes are for several.
+    fn machine_or_uri(&self, mut looked: Vec<String>) -> Result<Found, ConnectError> {
+        let uri = self.var("ALIBABA_CLOUD_CREDENTIALS_URI");
+        let uri = uri.map(|text| Self::uri(text, &self.place("ALIBABA_CLOUD_CREDENTIALS_URI")));
+        let uri = uri.transpose()?;
+        let role = self.var("ALIBABA_CLOUD_ECS_METADATA");
+        let is_wanted = !self.is_on("ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+            && (self.prefix.is_empty() || role.is_some());
+        let base = source::metadata_base(METADATA, self.surroundings)?.filter(|_| is_wanted);
+        let in_uri = self.place("ALIBABA_CLOUD_CREDENTIALS_URI");
+        match (base, uri) {
+            (Some(base), uri) => {
+                looked.push(format!("the machine's role ({base})"));
+                let words = match (role, &uri) {
+                    (Some(role), _) => format!("the machine's role {role}"),
+                    (None, None) => "the machine's role".to_owned(),
+                    (None, Some(_)) => format!("the machine's role, or else {in_uri}"),
+                };
+                let machine = Machine {
+                    looked: role.is_none().then_some(looked),
+                    ..self.machine(base, role)
+                };
+                Ok((Start::Machine(machine, uri), Vec::new(), words))
             }
-            (Some(_), None) => return missing(secret),
-            (None, Some(_)) => return missing(id),
-            (None, None) => looked.push(source),
+            (None, Some(uri)) => Ok((Start::Uri(uri), Vec::new(), in_uri)),
+            (None, None) => {
+                looked.push(in_uri);
+                Err(ConnectError::Missing { looked })
+            }
         }
     }
-    Ok(None)
-}
 
-/// The CLI's `~/.aliyun/config.json` (§7.3): the named profile, else the one it calls current.
-fn from_cli(
-    named: Option<&str>,
-    file: Option<PathBuf>,
-    surroundings: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credentials>, ConnectError> {
-    let shown = file.as_ref().map_or_else(
-        || "~/.aliyun/config.json".to_owned(),
-        |path| path.display().to_string(),
-    );
-    let path = file.or_else(|| {
-        let home = surroundings.home.as_ref()?;
-        Some(home.join(".aliyun").join("config.json"))
-    });
-    let Some(text) = path.and_then(|path| (surroundings.read)(&path)) else {
-        let profile = named.map(|name| format!(" [{name}]")).unwrap_or_default();
-        looked.push(format!("{shown}{profile}"));
-        return Ok(None);
-    };
-    let unusable = |source_name: &str, why: &str| ConnectError::Unusable {
-        source_name: source_name.to_owned(),
-        why: why.to_owned(),
-    };
-    let text = text.map_err(|why| unusable(&shown, &why))?;
-    let config: Value =
-        serde_json::from_str(&text).map_err(|_| unusable(&shown, "the file is not valid JSON"))?;
-    let current = wire::text(&config, "current").filter(|name| !name.is_empty());
-    let name = named.or(current.as_deref()).unwrap_or("default");
-    let source = format!("{shown} [{name}]");
-    let profile = config
-        .get("profiles")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .find(|profile| wire::text(profile, "name").as_deref() == Some(name));
-    let Some(profile) = profile else {
-        looked.push(source);
-        return Ok(None);
-    };
-    let filled = |name| wire::text(profile, name).filter(|text| !text.is_empty());
-    let mode = filled("mode").unwrap_or_else(|| "AK".to_owned());
-    let (id, secret) = (filled("access_key_id"), filled("access_key_secret"));
-    let token = match mode.as_str() {
-        "AK" => None,
-        "StsToken" => Some(filled("sts_token").ok_or_else(|| {
-            unusable(&source, "mode StsToken needs `sts_token`, which is missing")
-        })?),
-        mode => {
-            let why = format!(
-                "mode {mode} is not one that idform can use; it takes profiles of mode AK and StsToken"
-            );
-            return Err(unusable(&source, &why));
+    fn machine(&self, base: String, role: Option<&str>) -> Machine {
+        Machine {
+            base,
+            role: role.map(str::to_owned),
+            may_be_plain: !self.is_on("ALIBABA_CLOUD_IMDSV1_DISABLED"),
+            looked: None,
         }
-    };
-    match (id, secret) {
-        (Some(id), Some(secret)) => Ok(Some(Credentials {
-            access_key_id: id,
-            access_key_secret: Secret::new(secret),
-            token: token.map(Secret::new),
-            source,
-        })),
-        // What the CLI writes before it was ever configured.
-        (None, None) if token.is_none() => {
-            looked.push(source);
-            Ok(None)
+    }
+
+    fn uri(text: &str, source: &str) -> Result<String, ConnectError> {
+        match source::service_url(text) {
+            Some(url) => Ok(url.into()),
+            None => Err(ConnectError::Unusable {
+                source_name: source.to_owned(),
+                why: "the credentials URI must be https, or http within this machine".to_owned(),
+            }),
         }
-        _ => Err(unusable(
-            &source,
-            "`access_key_id` or `access_key_secret` is missing",
-        )),
     }
 }
-
-/// One INI file of the SDKs (§7.4).
-fn from_ini(
-    section: &str,
-    path: &Path,
-    shown: &str,
-    surroundings: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credentials>, ConnectError> {
-    let source = format!("{shown} [{section}]");
-    let unusable = |why: String| ConnectError::Unusable {
-        source_name: source.clone(),
-        why,
-    };
-    let text = match (surroundings.read)(path) {
-        Some(text) => text.map_err(unusable)?,
-        None => String::new(),
-    };
-    let keys = ini::section(&text, section).filter(|keys| {
-        !keys
-            .get("enable")
-            .is_some_and(|on| on.eq_ignore_ascii_case("false"))
-    });
-    let Some(keys) = keys else {
-        looked.push(source);
-        return Ok(None);
-    };
-    let filled = |name| keys.get(name).copied().filter(|text| !text.is_empty());
-    let token = match filled("type").unwrap_or("access_key") {
-        "access_key" => None,
-        // How the token is called is UNCONFIRMED (§7.4): the names of the SDK and of the CLI.
-        "sts" => Some(
-            filled("security_token")
-                .or_else(|| filled("sts_token"))
-                .ok_or_else(|| unusable("`security_token` is missing".to_owned()))?,
-        ),
-        other => {
-            return Err(unusable(format!(
-                "type {other} is not one that idform can use; it takes access_key and sts"
-            )));
-        }
-    };
-    let (Some(id), Some(secret)) = (filled("access_key_id"), filled("access_key_secret")) else {
-        return Err(unusable(
-            "`access_key_id` or `access_key_secret` is missing".to_owned(),
-        ));
-    };
-    Ok(Some(Credentials {
-        access_key_id: id.to_owned(),
-        access_key_secret: Secret::new(secret),
-        token: token.map(Secret::new),
-        source,
-    }))
-}
-
-#[cfg(test)]
-mod tests;

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
-    Call, Cloud, CloudClient, ConnectError, Connection, KeyVariables, Read, TextRule,
+    Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, KeyVariables,
+    Read, TextRule,
 };
 
 mod api;
@@ -21,10 +23,45 @@ mod saml;
 mod saml_provider;
 mod samples;
 mod sign;
+mod token;
 mod user_sso;
+
+#[cfg(test)]
+pub(super) use api::Client as TestClient;
 
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_ALIBABA_ENDPOINT";
+
+/// ARN of a role (apis/alibaba.md §7.3).
+const ROLE: TextRule = TextRule {
+    min: 1,
+    max: 256,
+    allowed: "a role's ARN: acs:ram::<uid>:role/<name>",
+    check: |text| is_arn(text, "role/"),
+};
+
+/// What a session may be called (apis/alibaba.md §6).
+const SESSION_NAME: TextRule = TextRule {
+    min: 2,
+    max: 64,
+    allowed: "letters, digits and `.`, `@`, `-`, `_`",
+    check: |text| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".@-_".contains(&byte))
+    },
+};
+
+fn is_arn(text: &str, resource: &str) -> bool {
+    text.strip_prefix("acs:ram::")
+        .and_then(|rest| rest.split_once(':'))
+        .is_some_and(|(owner, rest)| {
+            let is_owner = !owner.is_empty() && owner.bytes().all(|byte| byte.is_ascii_digit());
+            is_owner
+                && rest
+                    .strip_prefix(resource)
+                    .is_some_and(|name| !name.is_empty())
+        })
+}
 
 /// The entry of Alibaba Cloud.
 pub static CLOUD: Cloud = Cloud {
@@ -47,6 +84,37 @@ pub static CLOUD: Cloud = Cloud {
         id: "ALIBABA_CLOUD_ACCESS_KEY_ID",
         secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     },
+    credentials: CredentialRules {
+        provider: TextRule {
+            min: 1,
+            max: 256,
+            allowed: "a provider's ARN: acs:ram::<uid>:oidc-provider/<name>",
+            check: |text| is_arn(text, "oidc-provider/"),
+        },
+        web_role: ROLE,
+        web_role_needed: true,
+        assumes: Assumes::Role(ROLE),
+        session_name: SESSION_NAME,
+        // The role's own limit may be lower (apis/alibaba.md §6).
+        duration_seconds: (900, 43_200),
+        external_id: Some(TextRule {
+            min: 2,
+            max: 1224,
+            allowed: "",
+            check: |_| true,
+        }),
+        chain: &[
+            "ALIBABA_CLOUD_ACCESS_KEY_ID, _ACCESS_KEY_SECRET (_SECURITY_TOKEN), and the spellings \
+             ALIBABACLOUD_ and ALICLOUD_",
+            "ALIBABA_CLOUD_OIDC_TOKEN_FILE (or _OIDC_TOKEN) with _OIDC_PROVIDER_ARN and _ROLE_ARN",
+            "ALIBABA_CLOUD_CONFIG_FILE, else ~/.aliyun/config.json (profile ALIBABA_CLOUD_PROFILE or \
+             the current one), unless ALIBABA_CLOUD_CLI_PROFILE_DISABLED",
+            "ALIBABA_CLOUD_CREDENTIALS_FILE, else ~/.alibabacloud/credentials and credentials.ini",
+            "the ECS instance's role (ALIBABA_CLOUD_ECS_METADATA), unless \
+             ALIBABA_CLOUD_ECS_METADATA_DISABLED",
+            "ALIBABA_CLOUD_CREDENTIALS_URI",
+        ],
+    },
     endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[
         &oidc_provider::OidcProvider,
@@ -66,14 +134,20 @@ fn account_of(body: &Value) -> Option<String> {
 }
 
 fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError> {
+    Ok(Arc::new(client(connection)?))
+}
+
+pub(super) fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
     let endpoint = connection.endpoint.map(Endpoint::parse).transpose();
     let wanted = &connection.account.credentials;
-    Ok(Arc::new(api::Client {
+    Ok(api::Client {
         http: connection.http.clone(),
         credentials: credentials::find(wanted, connection.surroundings)?,
+        read: Arc::clone(&connection.surroundings.read),
+        keeper: Keeper::default(),
         endpoint: endpoint.map_err(|why| ConnectError::Unusable {
             source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
             why,
         })?,
-    }))
+    })
 }

@@ -4,32 +4,42 @@
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::clouds::wire::{self, Endpoint};
+use crate::clouds::source::Keys;
+use crate::clouds::token::Keeper;
+use crate::clouds::wire::Endpoint;
 use crate::model::Secret;
-use crate::net::http::{Answered, HeaderText, Http, Request};
+use crate::net::http::{Answered, Fault, HeaderText, Http, Request};
+use crate::provider::surroundings::ReadFile;
 use crate::provider::{
     Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
 };
 
 use super::ENDPOINT_VARIABLE;
 use super::answer::{By, Came, before_call, sort_answer};
-use super::credentials::{Credentials, SignIn};
+use super::credentials::Credentials;
+use super::password::Token;
 use super::sign::{self, ToSign};
-use super::token::{self, Token};
+use super::token::Proof;
 
 /// The documented media type, spelled as the documents do (`apis/huawei.md §1.4`).
 const JSON: &str = "application/json;charset=utf8";
 
 /// A client for one account.
-pub(super) struct Client {
-    http: Http,
-    endpoint: Endpoint,
-    credentials: Credentials,
-    account_id: Option<String>,
+pub(in crate::clouds) struct Client {
+    pub(super) http: Http,
+    pub(super) endpoint: Endpoint,
+    /// Base URL of the STS service, where it is known which one.
+    pub(super) sts: Option<String>,
+    pub(super) credentials: Credentials,
+    /// Reads tokens, which change while a run lasts.
+    pub(super) read: ReadFile,
+    pub(super) account_id: Option<String>,
     /// Whose keys these are, once it had to be asked for.
     domain_id: OnceCell<String>,
     /// The token got with a password.
-    token: Mutex<Option<Token>>,
+    pub(super) token: Mutex<Option<Token>>,
+    /// Temporary keys in use.
+    pub(super) keeper: Keeper,
 }
 
 impl Client {
@@ -40,6 +50,7 @@ impl Client {
     pub(super) fn new(
         connection: &Connection<'_>,
         default_endpoint: &str,
+        default_sts: Option<String>,
         credentials: Credentials,
     ) -> Result<Self, ConnectError> {
         let endpoint = connection.endpoint.unwrap_or(default_endpoint);
@@ -49,24 +60,28 @@ impl Client {
                 source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
                 why,
             })?,
+            // The operator's URL serves every API.
+            sts: (connection.endpoint)
+                .map(|text| text.trim_end_matches('/').to_owned())
+                .or(default_sts),
             credentials,
+            read: std::sync::Arc::clone(&connection.surroundings.read),
             account_id: connection.account.account_id.clone(),
             domain_id: OnceCell::new(),
             token: Mutex::new(None),
+            keeper: Keeper::default(),
         })
     }
 
     /// Signs and sends one request, and sorts the answer. The domain id is an argument because
     /// the call that asks for it goes without.
-    async fn signed(&self, call: &Call, now: i64, domain_id: Option<&str>) -> Answer {
-        let SignIn::Keys {
-            access_key,
-            secret_key,
-            security_token,
-        } = &self.credentials.sign_in
-        else {
-            return Err(bug(call, "only access keys sign"));
-        };
+    pub(super) async fn signed(
+        &self,
+        call: &Call,
+        keys: &Keys,
+        now: i64,
+        domain_id: Option<&str>,
+    ) -> Answer {
         let (method, path, query) = Self::target(call)?;
         let body = body_of(call);
         let date = sign::sdk_date(now);
@@ -77,12 +92,12 @@ impl Client {
         if let Some(domain_id) = domain_id {
             headers.push(("x-domain-id", domain_id));
         }
-        if let Some(token) = security_token {
+        if let Some(token) = &keys.token {
             headers.push(("x-security-token", token.expose()));
         }
         let authorization = sign::authorization(
-            access_key,
-            secret_key.expose(),
+            &keys.id,
+            keys.secret.expose(),
             &date,
             &ToSign {
                 method,
@@ -102,19 +117,16 @@ impl Client {
             "authorization",
             HeaderText::Secret(Secret::new(authorization)),
         ));
-        let answered = self
-            .exchange(call, method, &path, &query, sent, body)
-            .await?;
+        let answered = self.exchange(&self.endpoint.base, call, sent, body).await?;
         sort_answer(call, By::Signature, now, &came(&answered))
     }
 
     /// Sends one request with a token, or with nothing for the sign-in itself.
-    async fn with_token(
+    pub(super) async fn with_token(
         &self,
         call: &Call,
         token: Option<&Secret>,
     ) -> Result<Answered, ProviderError> {
-        let (method, path, query) = Self::target(call)?;
         let body = body_of(call);
         let mut headers: Vec<(&'static str, HeaderText)> = Vec::new();
         if !body.is_empty() {
@@ -123,30 +135,33 @@ impl Client {
         if let Some(token) = token {
             headers.push(("x-auth-token", HeaderText::Secret(token.clone())));
         }
-        self.exchange(call, method, &path, &query, headers, body)
+        self.exchange(&self.endpoint.base, call, headers, body)
             .await
     }
 
-    async fn exchange(
+    /// Sends one request to a base URL.
+    pub(super) async fn exchange(
         &self,
+        base: &str,
         call: &Call,
-        method: &'static str,
-        path: &str,
-        query: &str,
         headers: Vec<(&'static str, HeaderText)>,
         body: Vec<u8>,
     ) -> Result<Answered, ProviderError> {
+        let (method, path, query) = Self::target(call)?;
         let mark = if query.is_empty() { "" } else { "?" };
         let request = Request {
             method,
-            url: format!("{}{path}{mark}{query}", self.endpoint.base),
+            url: format!("{base}{path}{mark}{query}"),
             headers,
             body,
         };
-        self.http
-            .send(request)
-            .await
-            .map_err(|fault| wire::without_answer(call.name, &fault))
+        self.http.send(request).await.map_err(|fault| {
+            let class = match fault {
+                Fault::Unreachable(_) => ErrorClass::Unreachable,
+                Fault::NoAnswer(_) => ErrorClass::NoAnswer,
+            };
+            ProviderError::new(class, call.name, &fault.to_string())
+        })
     }
 
     /// Method, whole path and query of a call, encoded as they are signed and sent.
@@ -174,18 +189,20 @@ impl Client {
         Ok((method, path, sign::encode_query(&pairs)))
     }
 
-    /// The account's id for `X-Domain-Id`: declared, from the credentials, or asked for once.
-    async fn domain_id(&self, now: i64) -> Result<&str, ProviderError> {
-        if let Some(id) = self
-            .account_id
-            .as_ref()
-            .or(self.credentials.domain_id.as_ref())
-        {
+    /// The account's id for `X-Domain-Id`: declared, from the credentials, or asked for once. What
+    /// an agency gives belongs to another account than the keys that it was asked with.
+    async fn domain_id(&self, keys: &Keys, now: i64) -> Result<&str, ProviderError> {
+        let own = self.credentials.domain_id.as_ref();
+        let own = own.filter(|_| self.credentials.agencies.is_empty());
+        if let Some(id) = self.account_id.as_ref().or(own) {
             return Ok(id);
         }
         let asked = self.domain_id.get_or_try_init(|| async {
             let call = (super::CLOUD.identity)().0;
-            let reply = self.signed(&call, now, None).await.map_err(before_call)?;
+            let reply = self
+                .signed(&call, keys, now, None)
+                .await
+                .map_err(before_call)?;
             super::account_of(&reply.body).ok_or_else(|| {
                 ProviderError::new(
                     ErrorClass::Auth,
@@ -198,35 +215,19 @@ impl Client {
         asked.await.map(String::as_str)
     }
 
-    /// The token for the next call; signs in when there is none that lasts.
-    async fn token(&self, now: i64) -> Result<Secret, ProviderError> {
-        let password = match &self.credentials.sign_in {
-            SignIn::Token(token) => return Ok(token.clone()),
-            SignIn::Password(password) => password,
-            SignIn::Keys { .. } => {
-                return Err(ProviderError::new(
-                    ErrorClass::Auth,
-                    token::NAME,
-                    "access keys have no token; this is a bug",
-                ));
+    /// Sends one call with keys.
+    async fn send_signed(&self, call: &Call, keys: &Keys, now: i64) -> Answer {
+        if call.name == super::IDENTITY {
+            // Asked without a domain id, since it is what tells it (`apis/huawei.md §5.1`).
+            let reply = self.signed(call, keys, now, None).await?;
+            if let Some(id) = super::account_of(&reply.body) {
+                // Already known: the same key has the same account.
+                let _ = self.domain_id.set(id);
             }
-        };
-        // Held while signing in, so that parallel calls share one sign-in.
-        let mut kept = self.token.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.lasts(now)) {
-            return Ok(token.text.clone());
+            return Ok(reply);
         }
-        let call = token::sign_in(password, self.account_id.as_deref());
-        let answered = self
-            .with_token(&call, None)
-            .await
-            .map_err(token::sign_in_failed)?;
-        let reply =
-            sort_answer(&call, By::Token, now, &came(&answered)).map_err(token::sign_in_failed)?;
-        let token = token::token_of(answered.header("x-subject-token"), &reply.body, now)?;
-        let text = token.text.clone();
-        *kept = Some(token);
-        Ok(text)
+        let domain_id = self.domain_id(keys, now).await?.to_owned();
+        self.signed(call, keys, now, Some(&domain_id)).await
     }
 }
 
@@ -234,22 +235,18 @@ impl Client {
 impl CloudClient for Client {
     async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
         let now = now_unix_seconds;
-        match &self.credentials.sign_in {
-            SignIn::Keys { .. } => {
-                if call.name == super::IDENTITY {
-                    // Asked without a domain id, since it is what tells it (`apis/huawei.md §5.1`).
-                    let reply = self.signed(call, now, None).await?;
-                    if let Some(id) = super::account_of(&reply.body) {
-                        // Already known: the same key has the same account.
-                        let _ = self.domain_id.set(id);
-                    }
-                    return Ok(reply);
+        match self.proof(now).await? {
+            Proof::Keys(keys) => {
+                let answer = self.send_signed(call, &keys, now).await;
+                if answer
+                    .as_ref()
+                    .is_err_and(|error| error.class == ErrorClass::TokenExpired)
+                {
+                    self.keeper.forget(&keys.id).await;
                 }
-                let domain_id = self.domain_id(now).await?.to_owned();
-                self.signed(call, now, Some(&domain_id)).await
+                answer
             }
-            SignIn::Token(_) | SignIn::Password(_) => {
-                let token = self.token(now).await?;
+            Proof::Token(token) => {
                 let answered = self.with_token(call, Some(&token)).await?;
                 sort_answer(call, By::Token, now, &came(&answered))
             }
@@ -273,8 +270,14 @@ impl CloudClient for Client {
         })
     }
 
+    /// Keys that the cloud no longer took are forgotten already, where others can be got.
     async fn refresh(&self) -> bool {
-        self.token.lock().await.take().is_some()
+        let had_token = self.token.lock().await.take().is_some();
+        had_token || self.renews()
+    }
+
+    async fn find_credentials(&self) -> Result<(), ConnectError> {
+        self.find().await
     }
 
     fn credential_source(&self) -> &str {
@@ -295,7 +298,7 @@ fn next_query(path: &str, next: &str) -> Option<String> {
     (same_list && query != asked).then(|| query.to_owned())
 }
 
-fn body_of(call: &Call) -> Vec<u8> {
+pub(super) fn body_of(call: &Call) -> Vec<u8> {
     if call.params.is_null() {
         Vec::new()
     } else {
@@ -303,7 +306,7 @@ fn body_of(call: &Call) -> Vec<u8> {
     }
 }
 
-fn came(answered: &Answered) -> Came<'_> {
+pub(super) fn came(answered: &Answered) -> Came<'_> {
     Came {
         status: answered.status,
         request_id: answered

@@ -137,7 +137,8 @@ fn connect(
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         home: None,
-        read: Box::new(|_| None),
+        read: std::sync::Arc::new(|_| None),
+        tokens: crate::provider::surroundings::AllowedTokens::default(),
     };
     (CLOUD.connect)(&Connection {
         account,
@@ -432,7 +433,7 @@ fn endpoints_are_guarded() {
 
 #[test]
 fn without_credentials_there_is_no_client() {
-    let missing = connect(&account(), &[], None);
+    let missing = connect(&account(), &[("IDFORM_METADATA", "off")], None);
     assert!(matches!(missing, Err(ConnectError::Missing { .. })));
     let account = Account {
         credentials: CredentialSource {

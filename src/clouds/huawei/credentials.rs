@@ -1,41 +1,51 @@
-//! Where Huawei Cloud credentials come from. Pure over the surroundings; no request is sent.
+//! Where Huawei Cloud credentials come from. Pure over the surroundings: what to do is found here,
+//! `token.rs` does it.
 //!
-//! Chain without a profile: variables of the vendor's SDKs, of Terraform, of OpenStack, then
-//! `[global]` of the SDKs' credentials file. Within one family: token, access key, user and
-//! password. A source that is half there is an error, never skipped: the next one would be somebody
-//! else. Endpoints named in variables or files are not read; those are the operator's.
+//! Chain without a profile: the SDKs' variables for tokens, variables of the vendor's SDKs, of
+//! Terraform, of OpenStack, the CLI profile that Terraform's variables name, `[global]` of the SDKs'
+//! credentials file, the machine's agency (ECS), the pod's identity. Within one family: token,
+//! access key, user and password, a token to be exchanged. A source that is half there is an error,
+//! never skipped: the next one would be somebody else. Endpoints named in variables or files are not
+//! read; those are the operator's.
 //! Facts: `apis/huawei.md §6`.
 
-use std::path::PathBuf;
-
-use crate::clouds::ini;
-use crate::model::{CredentialSource, Secret, Value};
+use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity};
+use crate::model::{CredentialSource, Secret};
 use crate::provider::{ConnectError, Surroundings};
+
+mod files;
+mod tokens;
 
 /// The section of the credentials file for global services such as IAM (`apis/huawei.md §6.1`).
 const DEFAULT_SECTION: &str = "global";
 
-/// Longest plain access key or secret key in characters. Keys have 20 and 40; an encrypted one,
-/// with its nonce and tag, is longer. The CLI's form of encryption is not documented, so this is a
-/// guess (UNCONFIRMED, `apis/huawei.md §6.2`).
-const PLAIN_KEY_CHARACTERS: usize = 40;
+/// The metadata service of ECS (`apis/huawei.md §6.1`).
+const METADATA: &str = "http://169.254.169.254";
 
 /// How to sign in.
 #[derive(Debug, Clone)]
 pub(super) enum SignIn {
-    /// Each request is signed.
-    Keys {
-        /// AK.
-        access_key: String,
-        /// SK.
-        secret_key: Secret,
-        /// With temporary keys only.
-        security_token: Option<Secret>,
-    },
+    /// Each request is signed: AK, SK, and with temporary keys a security token.
+    Keys(Keys),
     /// A token somebody else got.
     Token(Secret),
     /// Tokens are got with a user's password.
     Password(Password),
+    /// A token to be exchanged. With a role (an agency's URN) at the STS service, else at IAM.
+    WebIdentity(WebIdentity),
+    /// The machine's agency; where there is none, the pod's identity, if there is one.
+    Machine(Machine, Option<Pod>),
+    /// What a cluster hands to a pod.
+    Pod(Pod),
+}
+
+/// A pod's identity: a URL that answers with keys (`apis/huawei.md §6.1`).
+#[derive(Debug, Clone)]
+pub(super) struct Pod {
+    /// The URL.
+    pub(super) url: String,
+    /// A file whose content is the right to ask.
+    pub(super) authorization: std::path::PathBuf,
 }
 
 /// Who signs in with a password.
@@ -65,6 +75,8 @@ pub(super) enum Named {
 pub(super) struct Credentials {
     /// How to sign in.
     pub(super) sign_in: SignIn,
+    /// Agencies to become from there, in order.
+    pub(super) agencies: Vec<Role>,
     /// The account's id, when the source names it.
     pub(super) domain_id: Option<String>,
     /// Which source, in words.
@@ -81,6 +93,12 @@ struct Family {
     password: &'static str,
     user_domain: [&'static str; 2],
     domain: [&'static str; 2],
+    agency: &'static str,
+    agency_domain: [&'static str; 2],
+    agency_duration: &'static str,
+    idp: &'static str,
+    id_token: &'static str,
+    id_token_file: &'static str,
 }
 
 /// In the order in which they are tried (`apis/huawei.md §6.2`); pairs are id, then name.
@@ -94,6 +112,12 @@ const FAMILIES: [Family; 3] = [
         password: "",
         user_domain: ["", ""],
         domain: ["HUAWEICLOUD_SDK_DOMAIN_ID", ""],
+        agency: "",
+        agency_domain: ["", ""],
+        agency_duration: "",
+        idp: "",
+        id_token: "",
+        id_token_file: "",
     },
     Family {
         token: "HW_AUTH_TOKEN",
@@ -104,6 +128,12 @@ const FAMILIES: [Family; 3] = [
         password: "HW_USER_PASSWORD",
         user_domain: ["", ""],
         domain: ["HW_DOMAIN_ID", "HW_DOMAIN_NAME"],
+        agency: "HW_ASSUME_ROLE_AGENCY_NAME",
+        agency_domain: ["HW_ASSUME_ROLE_DOMAIN_ID", "HW_ASSUME_ROLE_DOMAIN_NAME"],
+        agency_duration: "HW_ASSUME_ROLE_DURATION",
+        idp: "HW_ASSUME_ROLE_IDP_ID",
+        id_token: "HW_ASSUME_ROLE_ID_TOKEN",
+        id_token_file: "HW_ASSUME_ROLE_ID_TOKEN_FILE",
     },
     Family {
         token: "OS_AUTH_TOKEN",
@@ -114,6 +144,12 @@ const FAMILIES: [Family; 3] = [
         password: "OS_PASSWORD",
         user_domain: ["OS_USER_DOMAIN_ID", "OS_USER_DOMAIN_NAME"],
         domain: ["OS_DOMAIN_ID", "OS_DOMAIN_NAME"],
+        agency: "OS_AGENCY_NAME",
+        agency_domain: ["", "OS_AGENCY_DOMAIN_NAME"],
+        agency_duration: "",
+        idp: "",
+        id_token: "",
+        id_token_file: "",
     },
 ];
 
@@ -130,25 +166,81 @@ pub(super) fn find(
         prefix: &declared.env_prefix,
         surroundings,
     };
+    let mut found = match source::declared(declared, surroundings)? {
+        Some((identity, source)) => Credentials {
+            sign_in: SignIn::WebIdentity(identity),
+            agencies: Vec::new(),
+            domain_id: None,
+            source,
+        },
+        None => match &declared.profile {
+            Some(profile) => files::profile(&variables, profile)?,
+            None => walk(&variables)?,
+        },
+    };
+    found
+        .agencies
+        .extend(declared.assume_role.as_ref().map(Role::declared));
+    found.source = source::in_words(&found.source, &found.agencies);
+    Ok(found)
+}
+
+fn walk(variables: &Variables<'_>) -> Result<Credentials, ConnectError> {
     let mut looked = Vec::new();
-    if let Some(profile) = &declared.profile {
-        if let Some(found) = from_section(&variables, profile, &mut looked)? {
-            return Ok(found);
-        }
-        if let Some(found) = from_cli(surroundings, profile, &mut looked)? {
-            return Ok(found);
-        }
-        return Err(ConnectError::Missing { looked });
-    }
-    for family in &FAMILIES {
-        if let Some(found) = from_family(&variables, family, &mut looked)? {
-            return Ok(found);
-        }
-    }
-    if let Some(found) = from_section(&variables, DEFAULT_SECTION, &mut looked)? {
+    if let Some(found) = tokens::from_sts(variables, &mut looked)? {
         return Ok(found);
     }
-    Err(ConnectError::Missing { looked })
+    if let Some(found) = tokens::from_sdk(variables, &mut looked)? {
+        return Ok(found);
+    }
+    for family in &FAMILIES {
+        if let Some(found) = from_family(variables, family, &mut looked)? {
+            return Ok(found);
+        }
+    }
+    if let Some(found) = files::shared_config(variables, &mut looked)? {
+        return Ok(found);
+    }
+    if let Some(found) = files::from_section(variables, DEFAULT_SECTION, &mut looked)? {
+        return Ok(found);
+    }
+    machine_or_pod(variables, looked)
+}
+
+/// The end of the chain. The machine is one identity, and prefixes are for several: with one, it is
+/// not fallen back on.
+fn machine_or_pod(
+    variables: &Variables<'_>,
+    mut looked: Vec<String>,
+) -> Result<Credentials, ConnectError> {
+    let pod = tokens::pod(variables)?;
+    let base = source::metadata_base(METADATA, variables.surroundings)?;
+    let found = |sign_in, source: &str| {
+        Ok(Credentials {
+            sign_in,
+            agencies: Vec::new(),
+            domain_id: None,
+            source: source.to_owned(),
+        })
+    };
+    match (base.filter(|_| variables.prefix.is_empty()), pod) {
+        (Some(base), pod) => {
+            looked.push(format!("the machine's agency ({base})"));
+            let words = match &pod {
+                None => "the machine's agency",
+                Some(_) => "the machine's agency, or else the pod's identity",
+            };
+            let machine = Machine {
+                base,
+                role: None,
+                may_be_plain: true,
+                looked: Some(looked),
+            };
+            found(SignIn::Machine(machine, pod), words)
+        }
+        (None, Some(pod)) => found(SignIn::Pod(pod), "the pod's identity"),
+        (None, None) => Err(ConnectError::Missing { looked }),
+    }
 }
 
 /// The environment with the account's prefix.
@@ -193,8 +285,10 @@ fn from_family(
     looked: &mut Vec<String>,
 ) -> Result<Option<Credentials>, ConnectError> {
     let domain = variables.named(family.domain);
+    let agencies = agency_of(variables, family)?;
     let found = |sign_in, names: &[&str]| Credentials {
         sign_in,
+        agencies,
         domain_id: match &domain {
             Some(Named::Id(id)) => Some(id.clone()),
             Some(Named::Name(_)) | None => None,
@@ -210,11 +304,12 @@ fn from_family(
     let names = [family.access_key, family.secret_key];
     match names.map(|name| variables.get(name)) {
         [Some(access_key), Some(secret_key)] => {
-            let sign_in = SignIn::Keys {
-                access_key: access_key.to_owned(),
-                secret_key: Secret::new(secret_key),
-                security_token: variables.get(family.security_token).map(Secret::new),
-            };
+            let sign_in = SignIn::Keys(Keys {
+                id: access_key.to_owned(),
+                secret: Secret::new(secret_key),
+                token: variables.get(family.security_token).map(Secret::new),
+                ends: None,
+            });
             return Ok(Some(found(sign_in, &names)));
         }
         [Some(_), None] => return Err(variables.half(names[0], &names[1..])),
@@ -224,6 +319,9 @@ fn from_family(
     if let Some((sign_in, names)) = password_of(variables, family)? {
         return Ok(Some(found(sign_in, &names)));
     }
+    if let Some((identity, names)) = tokens::of_family(variables, family)? {
+        return Ok(Some(found(SignIn::WebIdentity(identity), &names)));
+    }
     looked.push(format!("variables {}", variables.title(&names)));
     if !family.token.is_empty() {
         looked.push(format!("variable {}", variables.title(&[family.token])));
@@ -232,7 +330,28 @@ fn from_family(
             variables.title(&[family.user_names[1], family.password])
         ));
     }
+    if !family.idp.is_empty() {
+        looked.push(format!("variable {}", variables.title(&[family.idp])));
+    }
     Ok(None)
+}
+
+/// The agency that a family's variables name.
+fn agency_of(variables: &Variables<'_>, family: &Family) -> Result<Vec<Role>, ConnectError> {
+    let Some(agency) = variables.get(family.agency) else {
+        return Ok(Vec::new());
+    };
+    let Some(Named::Id(domain) | Named::Name(domain)) = variables.named(family.agency_domain)
+    else {
+        return Err(variables.half(family.agency, &family.agency_domain[1..]));
+    };
+    let name = family.agency_duration;
+    let place = format!("variable {}", variables.title(&[name]));
+    Ok(vec![Role {
+        domain: Some(domain),
+        duration_seconds: source::duration(&place, name, variables.get(name))?,
+        ..Role::plain(agency, None)
+    }])
 }
 
 fn password_of(
@@ -263,116 +382,6 @@ fn password_of(
         scope_domain: domain.or(user_domain),
     });
     Ok(Some((sign_in, [user_name, family.password])))
-}
-
-fn from_section(
-    variables: &Variables<'_>,
-    section: &str,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credentials>, ConnectError> {
-    let named = variables.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
-    let (path, shown) = match (named, &variables.surroundings.home) {
-        (Some(path), _) => (PathBuf::from(path), path.to_owned()),
-        (None, Some(home)) => (
-            home.join(".huaweicloud").join("credentials"),
-            "~/.huaweicloud/credentials".to_owned(),
-        ),
-        (None, None) => return Ok(None),
-    };
-    let place = format!("section [{section}] of {shown}");
-    let Some(text) = read(variables.surroundings, &path, &shown)? else {
-        looked.push(format!("{place} (no such file)"));
-        return Ok(None);
-    };
-    let Some(entries) = ini::section(&text, section) else {
-        looked.push(place);
-        return Ok(None);
-    };
-    let entry = |name: &str| entries.get(name).copied().filter(|text| !text.is_empty());
-    let (Some(access_key), Some(secret_key)) = (entry("ak"), entry("sk")) else {
-        let why = if entry("idp_id").is_some() {
-            "sign-in with `idp_id` and `id_token_file` is not supported; give `ak` and `sk`"
-        } else {
-            "it needs both `ak` and `sk`"
-        };
-        return Err(unusable(&place, why));
-    };
-    Ok(Some(Credentials {
-        sign_in: SignIn::Keys {
-            access_key: access_key.to_owned(),
-            secret_key: Secret::new(secret_key),
-            security_token: entry("security_token").map(Secret::new),
-        },
-        domain_id: entry("domain_id").map(str::to_owned),
-        source: place,
-    }))
-}
-
-fn from_cli(
-    surroundings: &Surroundings,
-    profile: &str,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credentials>, ConnectError> {
-    let Some(home) = &surroundings.home else {
-        return Ok(None);
-    };
-    let shown = "~/.hcloud/config.json";
-    let place = format!("profile {profile} of {shown}");
-    let Some(text) = read(
-        surroundings,
-        &home.join(".hcloud").join("config.json"),
-        shown,
-    )?
-    else {
-        looked.push(format!("{place} (no such file)"));
-        return Ok(None);
-    };
-    let file: Value =
-        serde_json::from_str(&text).map_err(|_| unusable(shown, "it is not valid JSON"))?;
-    let entry = file["profiles"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|entry| entry["name"] == profile);
-    let Some(entry) = entry else {
-        looked.push(place);
-        return Ok(None);
-    };
-    let text_of = |name: &str| entry[name].as_str().filter(|text| !text.is_empty());
-    let (Some(access_key), Some(secret_key)) = (text_of("accessKeyId"), text_of("secretAccessKey"))
-    else {
-        return Err(unusable(&place, "it holds no access key"));
-    };
-    if !is_plain(access_key) || !is_plain(secret_key) {
-        return Err(unusable(
-            &place,
-            "its keys are encrypted by the CLI; put them into a section of \
-             ~/.huaweicloud/credentials, or let the CLI store them with `cli-auth-encrypt=false`",
-        ));
-    }
-    Ok(Some(Credentials {
-        sign_in: SignIn::Keys {
-            access_key: access_key.to_owned(),
-            secret_key: Secret::new(secret_key),
-            security_token: text_of("securityToken").map(Secret::new),
-        },
-        domain_id: text_of("domainId").map(str::to_owned),
-        source: place,
-    }))
-}
-
-fn is_plain(key: &str) -> bool {
-    key.len() <= PLAIN_KEY_CHARACTERS && key.chars().all(|c| c.is_ascii_alphanumeric())
-}
-
-fn read(
-    surroundings: &Surroundings,
-    path: &std::path::Path,
-    shown: &str,
-) -> Result<Option<String>, ConnectError> {
-    (surroundings.read)(path)
-        .transpose()
-        .map_err(|why| unusable(shown, &format!("it cannot be read: {why}")))
 }
 
 fn unusable(source_name: &str, why: &str) -> ConnectError {

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -29,14 +29,16 @@ impl Place<'_> {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             home: Some(PathBuf::from("/home/u")),
-            read: Box::new(move |path| match files.get(path)?.as_str() {
+            read: std::sync::Arc::new(move |path| match files.get(path)?.as_str() {
                 "!" => Some(Err("permission denied".to_owned())),
                 text => Some(Ok(text.to_owned())),
             }),
+            tokens: crate::provider::surroundings::AllowedTokens::default(),
         };
         let declared = CredentialSource {
             profile: self.profile.map(str::to_owned),
             env_prefix: self.prefix.to_owned(),
+            ..CredentialSource::default()
         };
         match find(&declared, &surroundings) {
             Ok(found) => format!(
@@ -62,14 +64,11 @@ fn line(sign_in: &SignIn) -> String {
         None => "none".to_owned(),
     };
     match sign_in {
-        SignIn::Keys {
-            access_key,
-            secret_key,
-            security_token,
-        } => {
-            let token = security_token.as_ref().map(Secret::expose);
-            format!("keys {access_key} {} {token:?}", secret_key.expose())
+        SignIn::Keys(keys) => {
+            let token = keys.token.as_ref().map(Secret::expose);
+            format!("keys {} {} {token:?}", keys.id, keys.secret.expose())
         }
+        SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_) => "another".to_owned(),
         SignIn::Token(token) => format!("token {}", token.expose()),
         SignIn::Password(password) => format!(
             "user {}, {}, {}, {}",
@@ -193,9 +192,11 @@ fn a_prefix_applies_to_every_variable() {
     );
     assert_eq!(
         place(&[]).find(),
-        "missing: variables PROD_HUAWEICLOUD_SDK_AK and PROD_HUAWEICLOUD_SDK_SK; \
+        "missing: variable PROD_HUAWEICLOUD_OIDC_PROVIDER_URN; \
+         variables PROD_HUAWEICLOUD_SDK_IDP_ID and PROD_HUAWEICLOUD_SDK_ID_TOKEN_FILE; \
+         variables PROD_HUAWEICLOUD_SDK_AK and PROD_HUAWEICLOUD_SDK_SK; \
          variables PROD_HW_ACCESS_KEY and PROD_HW_SECRET_KEY; variable PROD_HW_AUTH_TOKEN; \
-         variables PROD_HW_USER_NAME and PROD_HW_USER_PASSWORD; \
+         variables PROD_HW_USER_NAME and PROD_HW_USER_PASSWORD; variable PROD_HW_ASSUME_ROLE_IDP_ID; \
          variables PROD_OS_ACCESS_KEY and PROD_OS_SECRET_KEY; variable PROD_OS_AUTH_TOKEN; \
          variables PROD_OS_USERNAME and PROD_OS_PASSWORD; \
          section [global] of /etc/keys (no such file)"
@@ -230,8 +231,7 @@ fn files_are_read_by_section_and_profile() {
         ),
         (
             Some("keyless"),
-            "unusable: section [keyless] of ~/.huaweicloud/credentials: sign-in with `idp_id` and \
-             `id_token_file` is not supported; give `ak` and `sk`",
+            "section [keyless] of ~/.huaweicloud/credentials: another",
         ),
         (
             Some("plain"),

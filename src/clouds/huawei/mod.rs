@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use crate::model::{CloudId, Fields, Value};
 use crate::provider::{
-    Again, Answer, Call, Cloud, CloudClient, ConnectError, Connection, ErrorClass, Facts,
-    KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites, ProviderError, Read,
-    Reply, TextRule, Write,
+    Again, Answer, Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules,
+    ErrorClass, Facts, KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites,
+    ProviderError, Read, Reply, TextRule, Write,
 };
 
 use super::signing::rfc3986;
@@ -24,12 +24,18 @@ mod credentials;
 mod identity_provider;
 mod mapping;
 mod oidc_config;
+mod password;
 mod protocol;
 mod rights;
 mod saml_metadata;
 mod samples;
 mod sign;
 mod token;
+
+#[cfg(test)]
+pub(super) use api::Client as TestClient;
+#[cfg(test)]
+pub(super) use token::Proof as TestProof;
 
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_HUAWEI_ENDPOINT";
@@ -48,6 +54,40 @@ pub static CLOUD: Cloud = Cloud {
     key_variables: KeyVariables {
         id: "HUAWEICLOUD_SDK_AK",
         secret: "HUAWEICLOUD_SDK_SK",
+    },
+    credentials: CredentialRules {
+        provider: TextRule {
+            min: 1,
+            max: 512,
+            allowed: "an identity provider's name, or with a role its URN",
+            check: |text| is_id(text) || is_urn(text),
+        },
+        web_role: TextRule {
+            min: 1,
+            max: 512,
+            allowed: "a trust agency's URN: iam::<account>:agency:<name>",
+            check: is_urn,
+        },
+        web_role_needed: false,
+        assumes: Assumes::Agency {
+            agency: NAME,
+            domain: NAME,
+        },
+        session_name: SESSION_NAME,
+        duration_seconds: (900, 86_400),
+        external_id: None,
+        chain: &[
+            "HUAWEICLOUD_OIDC_ID_TOKEN(_FILE) with _PROVIDER_URN and _AGENCY_URN",
+            "HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE",
+            "HUAWEICLOUD_SDK_AK, _SK (_SECURITY_TOKEN)",
+            "HW_AUTH_TOKEN; HW_ACCESS_KEY, HW_SECRET_KEY; HW_USER_NAME, HW_USER_PASSWORD; \
+             HW_ASSUME_ROLE_IDP_ID; then the agency in HW_ASSUME_ROLE_AGENCY_NAME",
+            "the same with OS_, and OS_AGENCY_NAME",
+            "the CLI's profile, where HW_SHARED_CONFIG_FILE or HW_PROFILE is set",
+            "HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials, section [global]",
+            "the ECS's agency",
+            "HC_CONTAINER_CREDENTIALS_FULL_URI with HC_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        ],
     },
     endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[
@@ -70,6 +110,17 @@ pub static CLOUD: Cloud = Cloud {
     connect,
 };
 
+/// What a session may be called (UNCONFIRMED, what the v5 calls take: apis/huawei.md §3.9).
+const SESSION_NAME: TextRule = TextRule {
+    min: 2,
+    max: 64,
+    allowed: "letters, digits and `.`, `@`, `-`, `_`",
+    check: |text| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".@-_".contains(&byte))
+    },
+};
+
 /// Name of the call that tells whose credentials these are (`apis/huawei.md §5.1`).
 const IDENTITY: &str = "KeystoneListAuthDomains";
 
@@ -90,6 +141,15 @@ const NAME: TextRule = TextRule {
     check: is_id,
 };
 
+/// Whether a text is an account's id rather than its name.
+fn is_account_id(text: &str) -> bool {
+    text.len() == 32 && text.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+fn is_urn(text: &str) -> bool {
+    text.starts_with("iam:") && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn is_id(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
@@ -102,13 +162,16 @@ fn account_of(body: &Value) -> Option<String> {
 
 /// Finds credentials and makes a client.
 fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError> {
-    let endpoint = default_endpoint(connection.account.region.as_deref())?;
+    Ok(Arc::new(client(connection)?))
+}
+
+pub(super) fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
+    let region = connection.account.region.as_deref();
+    let endpoint = default_endpoint(region)?;
+    // No host for all regions is published (`apis/huawei.md §3.9`).
+    let sts = region.map(|_| endpoint.replacen("https://iam.", "https://sts.", 1));
     let credentials = credentials::find(&connection.account.credentials, connection.surroundings)?;
-    Ok(Arc::new(api::Client::new(
-        connection,
-        &endpoint,
-        credentials,
-    )?))
+    api::Client::new(connection, &endpoint, sts, credentials)
 }
 
 /// The cloud's own host: global, or a region's (`apis/huawei.md §1.1`).

@@ -1,147 +1,367 @@
-//! Sign-in with a user's password: what to ask, and how to read the token out of the answer. Pure;
-//! `api.rs` sends it and keeps the token. Plain OpenStack Keystone answers the same.
-//! Facts: `apis/huawei.md §2.1`.
+//! From credentials to what proves who asks: sign-in with a password, tokens exchanged for keys,
+//! agencies assumed, the machine and the pod asked.
+//! Facts: `apis/huawei.md §2.1`, `§3.7`, `§3.9`, `§5.2`, `§6.1`.
 
-use serde_json::{Map, json};
+use std::time::Duration;
 
+use serde_json::json;
+
+use super::answer::{By, sort_answer};
+use super::api::{Client, body_of, came};
+use super::credentials::{Pod, SignIn};
+use super::{is_account_id, password};
+use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity};
+use crate::clouds::{token, wire};
 use crate::model::{Secret, Value};
-use crate::provider::{Call, ErrorClass, ProviderError};
+use crate::net::http::HeaderText;
+use crate::provider::{Answer, Call, ConnectError, ErrorClass, ProviderError};
 
-use super::credentials::{Named, Password};
+/// The metadata service answers soon; elsewhere nobody does (`apis/huawei.md §6.1`).
+const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a session with the metadata service lasts, in seconds. The most; it is used at once.
+const SESSION_SECONDS: &str = "21600";
+/// How the metadata service is called in errors.
+const METADATA: &str = "ECS metadata";
+/// How a pod's identity is called in errors.
+const POD: &str = "pod identity";
+/// Whoever gives a pod its keys may have to fetch them first.
+const POD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Path of the sign-in; `nocatalog` keeps the service catalogue out of the answer.
-pub(super) const PATH: &str = "/v3/auth/tokens?nocatalog=true";
+/// Path of what gives temporary keys (`apis/huawei.md §5.2`).
+const SECURITY_TOKENS: &str = "/v3.0/OS-CREDENTIAL/securitytokens";
 
-/// Name of the sign-in in errors.
-pub(super) const NAME: &str = "KeystoneCreateUserTokenByPassword";
-
-/// A token is renewed when it has fewer seconds left, so that it outlives the call it is sent with.
-const RENEW_SECONDS: i64 = 300;
-
-/// How long a token is kept whose answer does not say when it ends, in seconds. The cloud's last
-/// 24 hours (`apis/huawei.md §2.1`); an hour is safe and rare enough.
-const UNTOLD_SECONDS: i64 = 3600;
-
-/// A token and its end.
-#[derive(Debug, Clone)]
-pub(super) struct Token {
-    /// The token itself, several thousand characters.
-    pub(super) text: Secret,
-    /// When it stops working, Unix seconds.
-    pub(super) ends_unix_seconds: i64,
+/// What proves who asks.
+pub(in crate::clouds) enum Proof {
+    /// Keys that sign.
+    Keys(Keys),
+    /// A token that is sent along.
+    Token(Secret),
 }
 
-impl Token {
-    /// Whether it can still be sent.
-    pub(super) fn lasts(&self, now_unix_seconds: i64) -> bool {
-        self.ends_unix_seconds - now_unix_seconds > RENEW_SECONDS
+impl Client {
+    /// The proof for the next call.
+    ///
+    /// # Errors
+    /// Those of the call that should have brought it; the next call itself was not sent.
+    pub(in crate::clouds) async fn proof(&self, now: i64) -> Result<Proof, ProviderError> {
+        if self.credentials.agencies.is_empty() {
+            match &self.credentials.sign_in {
+                SignIn::Keys(keys) => return Ok(Proof::Keys(keys.clone())),
+                SignIn::Token(token) => return Ok(Proof::Token(token.clone())),
+                SignIn::Password(password) => {
+                    return self.sign_in(password, now).await.map(Proof::Token);
+                }
+                SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_) => {}
+            }
+        }
+        let keys = self.keeper.keys(now, self.fresh(now)).await?;
+        Ok(Proof::Keys(keys))
+    }
+
+    /// Whether new keys can be got when the cloud no longer takes the old ones.
+    pub(super) fn renews(&self) -> bool {
+        !self.credentials.agencies.is_empty()
+            || matches!(
+                self.credentials.sign_in,
+                SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_)
+            )
+    }
+
+    /// Whether the machine has an identity, where the chain ends there.
+    pub(super) async fn find(&self) -> Result<(), ConnectError> {
+        let SignIn::Machine(machine, None) = &self.credentials.sign_in else {
+            return Ok(());
+        };
+        match self.machine(machine).await {
+            Err(error) if is_nobody_there(&error) => Err(ConnectError::Missing {
+                looked: machine.looked.clone().unwrap_or_default(),
+            }),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    async fn fresh(&self, now: i64) -> Result<Keys, ProviderError> {
+        let mut proof = match &self.credentials.sign_in {
+            SignIn::Keys(keys) => Proof::Keys(keys.clone()),
+            SignIn::Token(token) => Proof::Token(token.clone()),
+            SignIn::Password(password) => Proof::Token(self.sign_in(password, now).await?),
+            SignIn::WebIdentity(identity) => Proof::Keys(self.exchange_token(identity, now).await?),
+            SignIn::Pod(pod) => Proof::Keys(self.pod(pod).await?),
+            SignIn::Machine(machine, pod) => {
+                let keys = match (self.machine(machine).await, pod) {
+                    (Err(error), Some(pod)) if is_nobody_there(&error) => self.pod(pod).await?,
+                    (keys, _) => keys?,
+                };
+                Proof::Keys(keys)
+            }
+        };
+        for agency in &self.credentials.agencies {
+            proof = Proof::Keys(self.assume(agency, &proof, now).await?);
+        }
+        match proof {
+            Proof::Keys(keys) => {
+                let source = &self.credentials.source;
+                tracing::info!(source, ends = keys.ends, "temporary keys");
+                Ok(keys)
+            }
+            Proof::Token(_) => Err(token::no_keys("CreateTemporaryAccessKeyByAgency")),
+        }
+    }
+
+    /// A token got with a user's password; the kept one while it lasts.
+    async fn sign_in(
+        &self,
+        user: &super::credentials::Password,
+        now: i64,
+    ) -> Result<Secret, ProviderError> {
+        // Held while signing in, so that parallel calls share one sign-in.
+        let mut kept = self.token.lock().await;
+        if let Some(token) = kept.as_ref().filter(|token| token.lasts(now)) {
+            return Ok(token.text.clone());
+        }
+        let account_id = self.account_id.as_deref();
+        let call = password::sign_in(
+            user,
+            account_id.filter(|_| self.credentials.agencies.is_empty()),
+        );
+        let answered = self
+            .with_token(&call, None)
+            .await
+            .map_err(password::sign_in_failed)?;
+        let reply = sort_answer(&call, By::Token, now, &came(&answered))
+            .map_err(password::sign_in_failed)?;
+        let token = password::token_of(answered.header("x-subject-token"), &reply.body, now)?;
+        let text = token.text.clone();
+        *kept = Some(token);
+        Ok(text)
+    }
+
+    async fn exchange_token(
+        &self,
+        identity: &WebIdentity,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
+        let name = match identity.role {
+            Some(_) => "AssumeAgencyWithOIDC",
+            None => "CreateTokenWithIdToken",
+        };
+        let place = &identity.token;
+        let token = token::web_token(&self.http, &self.read, place, name, now).await?;
+        let keys = match &identity.role {
+            Some(agency) => self.at_sts(identity, agency, &token, now).await,
+            None => self.at_iam(identity, &token, now).await,
+        };
+        keys.map_err(|error| token::without_token(error, &token))
+    }
+
+    /// The identity provider's token, and keys for that (`apis/huawei.md §6.1`). Neither call is
+    /// signed.
+    async fn at_iam(
+        &self,
+        identity: &WebIdentity,
+        token: &Secret,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
+        let mut auth = json!({"id_token": {"id": token.expose()}});
+        // With an agency to become, the declared account is not the one that begins.
+        let own = self.credentials.domain_id.as_ref();
+        let domain = match &self.account_id {
+            Some(id) if self.credentials.agencies.is_empty() => Some(id),
+            Some(_) | None => own,
+        };
+        if let Some(id) = domain {
+            auth["scope"] = json!({"domain": {"id": id}});
+        }
+        let path = "/v3.0/OS-AUTH/id-token/tokens".to_owned();
+        let call = Call::rest(
+            "CreateTokenWithIdToken",
+            "POST",
+            path,
+            json!({"auth": auth}),
+        );
+        let provider = Some(("x-idp-id", identity.provider.as_str().into()));
+        let answered = self.unsigned(&call, provider).await?;
+        sort_answer(&call, By::Token, now, &came(&answered))?;
+        let Some(federated) = answered.header("x-subject-token") else {
+            return Err(token::no_keys(call.name));
+        };
+        let federated = Secret::new(federated);
+        let body = json!({"auth": {"identity": {
+            "methods": ["token"],
+            "token": {"id": federated.expose(), "duration_seconds": identity.duration_seconds},
+        }}});
+        let name = "CreateTemporaryAccessKeyByToken";
+        let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
+        let answered = self.unsigned(&call, None).await?;
+        let reply = sort_answer(&call, By::Token, now, &came(&answered));
+        let reply = reply.map_err(|error| token::without_token(error, &federated))?;
+        keys_in(&reply.body, name)
+    }
+
+    /// An agency that trusts a provider of the newer kind (`apis/huawei.md §3.9`). Not signed.
+    async fn at_sts(
+        &self,
+        identity: &WebIdentity,
+        agency: &str,
+        token: &Secret,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
+        let name = "AssumeAgencyWithOIDC";
+        let Some(sts) = &self.sts else {
+            let why = "the STS service has one host for each region; give the account a `region`";
+            return Err(ProviderError::new(ErrorClass::Auth, name, why));
+        };
+        let mut body = json!({
+            "provider_urn": identity.provider,
+            "agency_urn": agency,
+            "agency_session_name": identity.session_name,
+            "id_token": token.expose(),
+            "duration_seconds": identity.duration_seconds,
+        });
+        if let Some(policy) = &identity.policy {
+            body["policy"] = json!(policy);
+        }
+        let path = "/v5/agencies/assume-with-oidc".to_owned();
+        let call = Call::rest(name, "POST", path, body);
+        let answered = self.unsigned_at(sts, &call, None).await?;
+        let reply = sort_answer(&call, By::Token, now, &came(&answered))?;
+        let keys = &reply.body["credentials"];
+        let names = [
+            "access_key_id",
+            "secret_access_key",
+            "security_token",
+            "expiration",
+        ];
+        keys_of(keys, names).ok_or_else(|| token::no_keys(name))
+    }
+
+    async fn assume(&self, agency: &Role, proof: &Proof, now: i64) -> Result<Keys, ProviderError> {
+        let name = "CreateTemporaryAccessKeyByAgency";
+        let mut assume = json!({
+            "agency_name": agency.name,
+            "duration_seconds": agency.duration_seconds,
+            "session_user": {"name": agency.session_name},
+        });
+        if let Some(domain) = &agency.domain {
+            let key = if is_account_id(domain) {
+                "domain_id"
+            } else {
+                "domain_name"
+            };
+            assume[key] = json!(domain);
+        }
+        let body =
+            json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
+        let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
+        let answer: Answer = match proof {
+            // The account of these keys is not the one that is managed; IAM knows it.
+            Proof::Keys(keys) => self.signed(&call, keys, now, None).await,
+            Proof::Token(token) => {
+                let answered = self.with_token(&call, Some(token)).await?;
+                sort_answer(&call, By::Token, now, &came(&answered))
+            }
+        };
+        keys_in(&answer?.body, name)
+    }
+
+    async fn machine(&self, machine: &Machine) -> Result<Keys, ProviderError> {
+        let url = format!("{}/openstack/latest/securitykey", machine.base);
+        let mut is_second = false;
+        loop {
+            let session = self.session(machine).await?;
+            let headers = session.map(|text| ("x-metadata-token", HeaderText::Secret(text)));
+            let headers = headers.into_iter().collect();
+            let http = &self.http;
+            let answered =
+                token::ask(http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
+            if answered.status == 401 {
+                let text = String::from_utf8_lossy(&answered.body).to_ascii_lowercase();
+                // The sentence that a machine without an agency gets (`apis/huawei.md §6.1`).
+                if text.contains("agency") {
+                    let why = "no agency is bound to this machine";
+                    return Err(ProviderError::new(ErrorClass::NotFound, METADATA, why));
+                }
+                if !is_second {
+                    is_second = true;
+                    continue;
+                }
+            }
+            return keys_in(&token::whole(&answered, METADATA)?, METADATA);
+        }
+    }
+
+    /// A session with the metadata service; [`None`] where it knows none.
+    async fn session(&self, machine: &Machine) -> Result<Option<Secret>, ProviderError> {
+        let url = format!("{}/meta-data/latest/api/token", machine.base);
+        let headers = vec![("x-metadata-token-ttl-seconds", SESSION_SECONDS.into())];
+        let http = &self.http;
+        let answered =
+            token::ask(http, "PUT", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
+        let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
+        match answered.status {
+            404 | 405 | 503 => Ok(None),
+            200 if !text.is_empty() => Ok(Some(Secret::new(text))),
+            _ => {
+                let why = "it gives no session token";
+                Err(ProviderError::new(ErrorClass::Auth, METADATA, why))
+            }
+        }
+    }
+
+    async fn pod(&self, pod: &Pod) -> Result<Keys, ProviderError> {
+        let refused = |why: &str| ProviderError::new(ErrorClass::Auth, POD, why);
+        let text = (self.read)(&pod.authorization)
+            .ok_or_else(|| {
+                refused("the file that HC_CONTAINER_AUTHORIZATION_TOKEN_FILE names is not there")
+            })?
+            .map_err(|why| refused(&why))?;
+        let headers = vec![
+            (
+                "authorization",
+                HeaderText::Secret(Secret::new(text.trim())),
+            ),
+            ("content-type", "application/json".into()),
+        ];
+        let http = &self.http;
+        let answered = token::ask(http, "POST", &pod.url, headers, "{}", POD_TIMEOUT, POD).await?;
+        keys_in(&token::whole(&answered, POD)?, POD)
+    }
+
+    async fn unsigned(
+        &self,
+        call: &Call,
+        header: Option<(&'static str, HeaderText)>,
+    ) -> Result<crate::net::http::Answered, ProviderError> {
+        self.unsigned_at(&self.endpoint.base, call, header).await
+    }
+
+    async fn unsigned_at(
+        &self,
+        base: &str,
+        call: &Call,
+        header: Option<(&'static str, HeaderText)>,
+    ) -> Result<crate::net::http::Answered, ProviderError> {
+        let mut headers = vec![("content-type", "application/json;charset=utf8".into())];
+        headers.extend(header);
+        self.exchange(base, call, headers, body_of(call)).await
     }
 }
 
-/// The sign-in of a user, for the whole account ("domain scope": a token for a project is refused
-/// by IAM even for administrators). `account_id` is the scope when the credentials name none.
-pub(super) fn sign_in(password: &Password, account_id: Option<&str>) -> Call {
-    let mut user = Map::new();
-    insert(&mut user, &password.user);
-    if let (Named::Name(_), Some(domain)) = (&password.user, &password.user_domain) {
-        user.insert("domain".to_owned(), object(domain));
-    }
-    user.insert("password".to_owned(), json!(password.secret.expose()));
-    let mut auth = json!({
-        "identity": {"methods": ["password"], "password": {"user": user}}
-    });
-    let scope = password
-        .scope_domain
-        .clone()
-        .or_else(|| account_id.map(|id| Named::Id(id.to_owned())));
-    if let Some(domain) = scope {
-        auth["scope"] = json!({"domain": object(&domain)});
-    }
-    Call::rest(NAME, "POST", PATH.to_owned(), json!({"auth": auth}))
+fn is_nobody_there(error: &ProviderError) -> bool {
+    matches!(error.class, ErrorClass::Unreachable | ErrorClass::NotFound)
 }
 
-fn object(named: &Named) -> Value {
-    let mut map = Map::new();
-    insert(&mut map, named);
-    Value::Object(map)
+fn keys_in(body: &Value, call: &'static str) -> Result<Keys, ProviderError> {
+    let names = ["access", "secret", "securitytoken", "expires_at"];
+    keys_of(&body["credential"], names).ok_or_else(|| token::no_keys(call))
 }
 
-fn insert(map: &mut Map<String, Value>, named: &Named) {
-    let (key, text) = match named {
-        Named::Id(text) => ("id", text),
-        Named::Name(text) => ("name", text),
-    };
-    map.insert(key.to_owned(), json!(text));
-}
-
-/// The token of a successful sign-in.
-///
-/// # Errors
-/// No `X-Subject-Token` header: whatever answered is no IAM.
-pub(super) fn token_of(
-    header: Option<&str>,
-    body: &Value,
-    now_unix_seconds: i64,
-) -> Result<Token, ProviderError> {
-    let Some(text) = header.filter(|text| !text.is_empty()) else {
-        return Err(ProviderError::new(
-            ErrorClass::Unreachable,
-            NAME,
-            "the answer to the sign-in holds no token",
-        ));
-    };
-    let ends = body["token"]["expires_at"]
-        .as_str()
-        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-        .map(jiff::Timestamp::as_second);
-    Ok(Token {
-        text: Secret::new(text),
-        ends_unix_seconds: ends.unwrap_or(now_unix_seconds + UNTOLD_SECONDS),
+fn keys_of(keys: &Value, [id, secret, session, ends]: [&str; 4]) -> Option<Keys> {
+    let filled = |name| wire::text(keys, name).filter(|text| !text.is_empty());
+    Some(Keys {
+        id: filled(id)?,
+        secret: Secret::new(filled(secret)?),
+        token: Some(Secret::new(filled(session)?)),
+        ends: Some(source::unix_seconds(&filled(ends)?)?),
     })
 }
-
-/// An error of the sign-in as the call that needed it reports it. Nothing of the cloud's text is
-/// kept, because it may quote the request and that holds the password; and the call itself was
-/// never sent, so that its outcome is not open and its object not "not found".
-pub(super) fn sign_in_failed(mut error: ProviderError) -> ProviderError {
-    let (class, message) = match error.class {
-        ErrorClass::Auth | ErrorClass::TokenExpired => {
-            (ErrorClass::Auth, "the user name or the password is wrong")
-        }
-        ErrorClass::Denied => (
-            ErrorClass::Auth,
-            "the user is disabled, locked out, or may use the console only",
-        ),
-        ErrorClass::Invalid
-        | ErrorClass::Conflict
-        | ErrorClass::ReferentMissing
-        | ErrorClass::Quota => (
-            ErrorClass::Invalid,
-            "the sign-in was refused; check the user's and the account's name or id",
-        ),
-        ErrorClass::NotFound | ErrorClass::Protocol => (
-            ErrorClass::Unreachable,
-            "no identity service answers the sign-in at this endpoint",
-        ),
-        ErrorClass::Unavailable => (
-            ErrorClass::Unreachable,
-            "the identity service failed while signing in",
-        ),
-        ErrorClass::NoAnswer => (ErrorClass::Unreachable, "no answer to the sign-in"),
-        ErrorClass::Throttled { wait } => (
-            ErrorClass::Throttled { wait },
-            "too many sign-ins in a short time",
-        ),
-        // The network's own words; nothing was sent.
-        ErrorClass::Unreachable => return error,
-        // Nothing is signed here, so no clock counts.
-        ErrorClass::ClockSkewed { .. } => (ErrorClass::Auth, "the sign-in was refused"),
-    };
-    error.class = class;
-    message.clone_into(&mut error.message);
-    error
-}
-
-#[cfg(test)]
-#[path = "token_tests.rs"]
-mod tests;

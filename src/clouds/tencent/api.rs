@@ -1,19 +1,27 @@
 //! Sending one call to Tencent Cloud and sorting the answer (apis/tencent.md §1, §7).
 //!
-//! Only [`Client::send`] waits. Which calls are made, and what their answers mean for an object, is
+//! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what their answers mean for an object, is
 //! the kinds' business.
 
 use async_trait::async_trait;
 
 use super::credentials::Credentials;
 use super::sign::{ToSign, authorization};
+use crate::clouds::source::Keys;
+use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
-use crate::provider::{Answer, Call, CloudClient, ErrorClass, ProviderError, Reply, Route};
+use crate::provider::surroundings::ReadFile;
+use crate::provider::{
+    Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Reply, Route,
+};
 
 /// Signed and sent byte for byte; the gateway takes JSON bodies under this type only (§1.3).
 const CONTENT_TYPE: &str = "application/json";
+
+/// What stands in the place of a signature where a token proves who asks (§5).
+const UNSIGNED: &str = "SKIP";
 
 /// Which population an account belongs to; the two have different hosts (§1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +60,13 @@ fn version(service: &str) -> Option<&'static str> {
 }
 
 /// One account's way to Tencent Cloud.
-pub(super) struct Client {
+pub(in crate::clouds) struct Client {
     pub(super) http: Http,
     pub(super) credentials: Credentials,
+    /// Reads tokens, which change while a run lasts.
+    pub(super) read: ReadFile,
+    /// Temporary keys in use.
+    pub(super) keeper: Keeper,
     pub(super) site: Site,
     /// The operator's base URL; serves every API.
     pub(super) endpoint: Option<Endpoint>,
@@ -63,15 +75,28 @@ pub(super) struct Client {
 #[async_trait]
 impl CloudClient for Client {
     async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
-        let request = self.request(call, now_unix_seconds)?;
-        match self.http.send(request).await {
-            Ok(answered) => sort_answer(call.name, &answered),
-            Err(fault) => Err(wire::without_answer(call.name, &fault)),
+        let keys = self.keys(now_unix_seconds).await?;
+        let answer = self.send_as(call, Some(&keys), now_unix_seconds).await;
+        if answer
+            .as_ref()
+            .is_err_and(|error| error.class == ErrorClass::TokenExpired)
+        {
+            self.keeper.forget(&keys.id).await;
         }
+        answer
     }
 
     fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
         page_after(call, reply)
+    }
+
+    /// Keys that the cloud no longer took are forgotten already, where others can be got.
+    async fn refresh(&self) -> bool {
+        self.renews()
+    }
+
+    async fn find_credentials(&self) -> Result<(), ConnectError> {
+        self.find().await
     }
 
     fn credential_source(&self) -> &str {
@@ -80,11 +105,25 @@ impl CloudClient for Client {
 }
 
 impl Client {
+    /// Sends one call with these keys, or without any: the exchange of a token is not signed.
+    pub(super) async fn send_as(&self, call: &Call, keys: Option<&Keys>, now: i64) -> Answer {
+        let request = self.request(call, keys, now)?;
+        match self.http.send(request).await {
+            Ok(answered) => sort_answer(call.name, &answered),
+            Err(fault) => Err(wire::without_answer(call.name, &fault)),
+        }
+    }
+
     /// The whole request, signed for the given time.
     ///
     /// # Errors
     /// The route is none of this cloud's, or the credentials ran out; nothing is sent then.
-    fn request(&self, call: &Call, now: i64) -> Result<Request, ProviderError> {
+    fn request(
+        &self,
+        call: &Call,
+        keys: Option<&Keys>,
+        now: i64,
+    ) -> Result<Request, ProviderError> {
         let service = match &call.route {
             Route::Rpc { service } => *service,
             Route::Rest { .. } => "",
@@ -93,7 +132,7 @@ impl Client {
             let message = "Tencent Cloud has no such API; this is a bug in idform";
             return Err(ProviderError::new(ErrorClass::Invalid, call.name, message));
         };
-        if self.credentials.expires_at.is_some_and(|end| end <= now) {
+        if keys.is_some_and(|keys| !keys.work(now)) {
             let message = format!(
                 "the login of {} has run out; log in again with tccli",
                 self.credentials.source
@@ -116,18 +155,18 @@ impl Client {
         } else {
             call.params.to_string().into_bytes()
         };
-        let authorization = authorization(
-            &self.credentials.secret_id,
-            &self.credentials.secret_key,
-            &ToSign {
-                method: "POST",
-                query: "",
-                headers: &[("content-type", CONTENT_TYPE), ("host", &endpoint.host)],
-                payload: &body,
-                service,
-                timestamp: now,
-            },
-        );
+        let to_sign = ToSign {
+            method: "POST",
+            query: "",
+            headers: &[("content-type", CONTENT_TYPE), ("host", &endpoint.host)],
+            payload: &body,
+            service,
+            timestamp: now,
+        };
+        let authorization = match keys {
+            Some(keys) => authorization(&keys.id, &keys.secret, &to_sign),
+            None => UNSIGNED.to_owned(),
+        };
         let mut headers: Vec<(&'static str, HeaderText)> = vec![
             ("content-type", CONTENT_TYPE.into()),
             ("x-tc-action", call.name.into()),
@@ -143,7 +182,7 @@ impl Client {
         if service == "sts" {
             headers.push(("x-tc-region", self.site.sts_region().into()));
         }
-        if let Some(token) = &self.credentials.token {
+        if let Some(token) = keys.and_then(|keys| keys.token.as_ref()) {
             headers.push(("x-tc-token", HeaderText::Secret(token.clone())));
         }
         Ok(Request {

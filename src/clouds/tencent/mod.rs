@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
-    Call, Cloud, CloudClient, ConnectError, Connection, KeyVariables, Read, TextRule,
+    Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules, KeyVariables,
+    Read, TextRule,
 };
 
 mod api;
@@ -21,12 +23,42 @@ mod saml;
 mod saml_provider;
 mod samples;
 mod sign;
+mod token;
 mod user_oidc;
 mod user_saml;
 mod user_sso;
 
+#[cfg(test)]
+pub(super) use api::Client as TestClient;
+
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_TENCENT_ENDPOINT";
+
+/// ARN of a role (apis/tencent.md §5).
+const ROLE: TextRule = TextRule {
+    min: 1,
+    max: 512,
+    allowed: "a role's ARN: qcs::cam::uin/<uin>:roleName/<name>",
+    check: |text| {
+        text.strip_prefix("qcs::cam::uin/").is_some_and(|rest| {
+            let (owner, role) = rest.split_once(':').unwrap_or_default();
+            !owner.is_empty()
+                && owner.bytes().all(|byte| byte.is_ascii_digit())
+                && (role.starts_with("role/") || role.starts_with("roleName/"))
+        })
+    },
+};
+
+/// What a session may be called: what all clouds take (UNCONFIRMED, apis/tencent.md §5 names no rule).
+const SESSION_NAME: TextRule = TextRule {
+    min: 2,
+    max: 64,
+    allowed: "letters, digits and `.`, `@`, `-`, `_`",
+    check: |text| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".@-_".contains(&byte))
+    },
+};
 
 /// The entry of Tencent Cloud.
 pub static CLOUD: Cloud = Cloud {
@@ -48,6 +80,39 @@ pub static CLOUD: Cloud = Cloud {
         id: "TENCENTCLOUD_SECRET_ID",
         secret: "TENCENTCLOUD_SECRET_KEY",
     },
+    credentials: CredentialRules {
+        provider: TextRule {
+            min: 1,
+            max: 128,
+            allowed: "the name of a role OIDC provider",
+            check: |text| !text.contains(char::is_whitespace),
+        },
+        web_role: ROLE,
+        web_role_needed: true,
+        assumes: Assumes::Role(ROLE),
+        session_name: SESSION_NAME,
+        // The least is not documented; fewer seconds would be renewed at every call.
+        duration_seconds: (900, 43_200),
+        external_id: Some(TextRule {
+            min: 2,
+            max: 128,
+            allowed: "letters, digits and `_+=,.@:/-`",
+            check: |text| {
+                text.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte))
+            },
+        }),
+        chain: &[
+            "TENCENTCLOUD_SECRET_ID, _SECRET_KEY (_TOKEN or _SECURITY_TOKEN), then the role in \
+             TENCENTCLOUD_ROLE_ARN or TENCENTCLOUD_ASSUME_ROLE_ARN",
+            "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN(_FILE) with _PROVIDER_ID and _ARN",
+            "~/.tccli/<TCCLI_PROFILE, TENCENTCLOUD_PROFILE or default>.credential",
+            "TENCENTCLOUD_CREDENTIALS_FILE, else ~/.tencentcloud/credentials, else \
+             /etc/tencentcloud/credentials",
+            "TKE_WEB_IDENTITY_TOKEN_FILE with TKE_PROVIDER_ID and TKE_ROLE_ARN",
+            "the CVM's role (TENCENTCLOUD_CAM_ROLE_NAME)",
+        ],
+    },
     endpoint_variable: ENDPOINT_VARIABLE,
     kinds: &[
         &user_oidc::UserOidc,
@@ -68,11 +133,17 @@ fn account_of(body: &Value) -> Option<String> {
 }
 
 fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectError> {
+    Ok(Arc::new(client(connection)?))
+}
+
+pub(super) fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
     let endpoint = connection.endpoint.map(Endpoint::parse).transpose();
     let account = connection.account;
-    Ok(Arc::new(api::Client {
+    Ok(api::Client {
         http: connection.http.clone(),
         credentials: credentials::find(&account.credentials, connection.surroundings)?,
+        read: Arc::clone(&connection.surroundings.read),
+        keeper: Keeper::default(),
         site: match account.site.as_deref() {
             Some("international") => api::Site::International,
             _ => api::Site::China,
@@ -81,5 +152,5 @@ fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectE
             source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
             why,
         })?,
-    }))
+    })
 }

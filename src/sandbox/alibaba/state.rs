@@ -212,6 +212,7 @@ pub(super) struct SamlProvider {
 /// A role; its name is the key it is kept under.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[allow(clippy::struct_field_names, reason = "named as the cloud names them")]
 pub(super) struct Role {
     #[serde(rename = "RoleId")]
     pub(super) id: String,

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::clouds::alibaba::credentials::Start;
 use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
 
@@ -9,20 +10,30 @@ const NONCE: &str = "0123456789abcdef0123456789abcdef";
 const NOW: i64 = 1_736_929_800;
 
 fn client(endpoint: Option<&str>, token: Option<&str>) -> Client {
+    Client {
+        http: Http::new(HttpOptions::default()),
+        credentials: Credentials {
+            start: Start::Keys(keys(token)),
+            roles: Vec::new(),
+            source: "a test".to_owned(),
+        },
+        read: std::sync::Arc::new(|_| None),
+        keeper: Keeper::default(),
+        endpoint: endpoint.map(|text| Endpoint::parse(text).unwrap()),
+    }
+}
+
+fn keys(token: Option<&str>) -> Keys {
     let id = if token.is_some() {
         "STS.testAccessKeyId"
     } else {
         "testAccessKeyId"
     };
-    Client {
-        http: Http::new(HttpOptions::default()),
-        credentials: Credentials {
-            access_key_id: id.to_owned(),
-            access_key_secret: Secret::new("testAccessKeySecret"),
-            token: token.map(Secret::new),
-            source: "a test".to_owned(),
-        },
-        endpoint: endpoint.map(|text| Endpoint::parse(text).unwrap()),
+    Keys {
+        id: id.to_owned(),
+        secret: Secret::new("testAccessKeySecret"),
+        token: token.map(Secret::new),
+        ends: None,
     }
 }
 
@@ -41,7 +52,9 @@ fn a_read_travels_in_the_query_as_in_vector_a() {
         "GetOIDCProvider",
         json!({"OIDCProviderName": "TestOIDCProvider"}),
     );
-    let request = client(None, None).request(&call, NOW, NONCE).unwrap();
+    let request = client(None, None)
+        .request(&call, Some(&keys(None)), NOW, NONCE)
+        .unwrap();
     assert_eq!(
         request.url,
         "https://ims.aliyuncs.com/?OIDCProviderName=TestOIDCProvider"
@@ -68,7 +81,12 @@ fn a_write_travels_in_a_signed_form_body_as_in_vector_d() {
         }),
     );
     let request = client(None, None)
-        .request(&call, NOW + 3, "ffeeddccbbaa99887766554433221100")
+        .request(
+            &call,
+            Some(&keys(None)),
+            NOW + 3,
+            "ffeeddccbbaa99887766554433221100",
+        )
         .unwrap();
     assert_eq!(request.url, "https://ims.aliyuncs.com/");
     assert_eq!(
@@ -109,7 +127,8 @@ fn parameters_are_texts() {
 fn a_token_is_signed_and_stays_secret() {
     let call = Call::rpc("Sts", "GetCallerIdentity", Value::Null);
     let client = client(Some("http://127.0.0.1:9002"), Some("canary-token"));
-    let request = client.request(&call, NOW, NONCE).unwrap();
+    let keys = keys(Some("canary-token"));
+    let request = client.request(&call, Some(&keys), NOW, NONCE).unwrap();
     assert_eq!(request.url, "http://127.0.0.1:9002/");
     assert_eq!(
         header(&request, "x-acs-security-token"),
@@ -131,7 +150,9 @@ fn a_token_is_signed_and_stays_secret() {
 #[test]
 fn calls_of_other_clouds_are_refused() {
     let call = Call::rpc("cam", "DescribeOIDCConfig", Value::Null);
-    let error = client(None, None).request(&call, NOW, NONCE).unwrap_err();
+    let error = client(None, None)
+        .request(&call, Some(&keys(None)), NOW, NONCE)
+        .unwrap_err();
     assert_eq!(error.class, ErrorClass::Invalid);
 }
 

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::clouds::tencent::credentials::Start;
 use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
 
@@ -8,14 +9,23 @@ fn client(endpoint: Option<&str>, token: Option<&str>, site: Site) -> Client {
     Client {
         http: Http::new(HttpOptions::default()),
         credentials: Credentials {
-            secret_id: "AKIDEXAMPLE0000000000000000000000000".to_owned(),
-            secret_key: Secret::new("EXAMPLEsecretKEY00000000000000000"),
-            token: token.map(Secret::new),
-            expires_at: None,
+            start: Start::Keys(keys(token, None)),
+            roles: Vec::new(),
             source: "a test".to_owned(),
         },
+        read: std::sync::Arc::new(|_| None),
+        keeper: Keeper::default(),
         site,
         endpoint: endpoint.map(|text| Endpoint::parse(text).unwrap()),
+    }
+}
+
+fn keys(token: Option<&str>, ends: Option<i64>) -> Keys {
+    Keys {
+        id: "AKIDEXAMPLE0000000000000000000000000".to_owned(),
+        secret: Secret::new("EXAMPLEsecretKEY00000000000000000"),
+        token: token.map(Secret::new),
+        ends,
     }
 }
 
@@ -63,7 +73,7 @@ fn a_request_goes_to_the_host_of_site_and_service() {
         ),
     ] {
         let request = client(endpoint, None, site)
-            .request(call, 1_767_323_045)
+            .request(call, Some(&keys(None, None)), 1_767_323_045)
             .unwrap();
         assert_eq!(request.url, url);
         assert_eq!(request.body, b"{}");
@@ -88,7 +98,7 @@ fn a_request_goes_to_the_host_of_site_and_service() {
 fn the_request_of_vector_a2_is_signed_as_documented() {
     let call = Call::rpc("cam", "DescribeUserOIDCConfig", Value::Null);
     let request = client(None, None, Site::International)
-        .request(&call, 1_767_323_045)
+        .request(&call, Some(&keys(None, None)), 1_767_323_045)
         .unwrap();
     assert!(
         header(&request, "authorization").unwrap().ends_with(
@@ -102,9 +112,11 @@ fn the_request_of_vector_a2_is_signed_as_documented() {
 #[test]
 fn a_token_travels_beside_the_signature_and_stays_secret() {
     let call = Call::rpc("cam", "DescribeOIDCConfig", json!({"Name": "ci"}));
-    let plain = client(None, None, Site::China).request(&call, 1).unwrap();
+    let plain = client(None, None, Site::China)
+        .request(&call, Some(&keys(None, None)), 1)
+        .unwrap();
     let request = client(None, Some("canary-token"), Site::China)
-        .request(&call, 1)
+        .request(&call, Some(&keys(Some("canary-token"), None)), 1)
         .unwrap();
     assert_eq!(header(&request, "x-tc-token"), Some("canary-token"));
     assert_eq!(
@@ -117,11 +129,11 @@ fn a_token_travels_beside_the_signature_and_stays_secret() {
 
 #[test]
 fn a_login_that_ran_out_is_not_sent() {
-    let mut client = client(None, None, Site::China);
-    client.credentials.expires_at = Some(1000);
+    let client = client(None, None, Site::China);
+    let keys = keys(None, Some(1000));
     let call = Call::rpc("sts", "GetCallerIdentity", Value::Null);
-    client.request(&call, 999).unwrap();
-    let error = client.request(&call, 1000).unwrap_err();
+    client.request(&call, Some(&keys), 999).unwrap();
+    let error = client.request(&call, Some(&keys), 1000).unwrap_err();
     assert_eq!(error.class, ErrorClass::TokenExpired);
     assert!(error.message.contains("tccli"), "{error}");
 }
@@ -133,7 +145,9 @@ fn calls_of_other_clouds_are_refused() {
         Call::rpc("Ims", "GetOIDCProvider", Value::Null),
         Call::rest("Show", "GET", "/v3/x".to_owned(), Value::Null),
     ] {
-        let error = client.request(&call, 1).unwrap_err();
+        let error = client
+            .request(&call, Some(&keys(None, None)), 1)
+            .unwrap_err();
         assert_eq!(error.class, ErrorClass::Invalid);
     }
 }

@@ -1,0 +1,282 @@
+//! Keyless sign-in and roles, from the binary to the sandbox's issuers and token services and back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use idform::clouds;
+use idform::net::clock;
+use idform::net::http::{Http, HttpOptions};
+use idform::provider::surroundings::AllowedTokens;
+use idform::provider::{Call, Connection, Surroundings};
+use idform::sandbox::issuer::Wanted;
+
+use crate::binary::Binary;
+use crate::support::{ALIBABA, Clouds, HUAWEI, TENCENT};
+
+const AUDIENCE: &str = "sts.acme.example";
+const SUBJECT: &str = "repo:acme/idp:ref:refs/heads/main";
+
+/// Makes in a cloud, with its permanent keys, what a person would have made before.
+fn prepare(clouds: &Clouds, cloud: &str, calls: &[Call]) {
+    let texts = format!(
+        "apiVersion: idform/v1\nkind: Account\nmetadata: {{name: a}}\nspec: {{cloud: {cloud}}}\n"
+    );
+    let (manifests, found) = idform::manifest::parse_texts(
+        &[("a.yaml", &texts)],
+        &[],
+        clouds::CLOUDS,
+        &idform::manifest::AllowedEnv::default(),
+    );
+    assert!(found.is_empty());
+    let entry = clouds::CLOUDS.iter().find(|entry| entry.id.0 == cloud);
+    let surroundings = Surroundings {
+        env: clouds.env(),
+        home: None,
+        read: Arc::new(|_| None),
+        tokens: AllowedTokens::default(),
+    };
+    let client = (entry.expect("a cloud").connect)(&Connection {
+        account: &manifests.accounts[0],
+        surroundings: &surroundings,
+        endpoint: clouds.sandbox().base_url(cloud).as_deref(),
+        http: Http::new(HttpOptions::default()),
+    });
+    let client = client.expect("permanent keys");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for call in calls {
+        let answer = runtime.block_on(client.send(call, clock::unix_seconds()));
+        answer.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+fn issuer(clouds: &Clouds) -> String {
+    format!("{}/ci", clouds.sandbox().issuer_url())
+}
+
+fn key_set(clouds: &Clouds) -> String {
+    let sandbox = clouds.sandbox();
+    let keys = sandbox.issuers().key_set("ci", sandbox.now());
+    keys.expect("the issuer publishes keys").to_string()
+}
+
+fn token(clouds: &Clouds, audience: &str) -> String {
+    let sandbox = clouds.sandbox();
+    let wanted = Wanted {
+        audiences: vec![audience.to_owned()],
+        subject: SUBJECT.to_owned(),
+        ..Wanted::default()
+    };
+    let token = (sandbox.issuers()).token(&sandbox.issuer_url(), "ci", &wanted, sandbox.now());
+    token.expect("the issuer issues")
+}
+
+/// A provider and a role that trusts it, and a second role that the account's own keys may take.
+fn tencent(clouds: &Clouds) {
+    let of = |principal: Value, action: &str| {
+        json!({"version": "2.0", "statement": [{
+            "effect": "allow", "action": [action], "principal": principal,
+        }]})
+        .to_string()
+    };
+    let provider = format!("qcs::cam::uin/{TENCENT}:oidc-provider/ci");
+    let web = of(
+        json!({"federated": [provider]}),
+        "name/sts:AssumeRoleWithWebIdentity",
+    );
+    let own = of(
+        json!({"qcs": [format!("qcs::cam::uin/{TENCENT}:root")]}),
+        "name/sts:AssumeRole",
+    );
+    let provider = json!({
+        "Name": "ci", "IdentityUrl": issuer(clouds), "ClientId": [AUDIENCE],
+        "IdentityKey": STANDARD.encode(key_set(clouds)),
+    });
+    let role = |name: &str, trust: &str| json!({"RoleName": name, "PolicyDocument": trust});
+    prepare(
+        clouds,
+        "tencent",
+        &[
+            Call::rpc("cam", "CreateOIDCConfig", provider),
+            Call::rpc("cam", "CreateRole", role("deploy", &web)),
+            Call::rpc("cam", "CreateRole", role("second", &own)),
+        ],
+    );
+}
+
+fn account(cloud: &str, id: &str, credentials: &Value) -> String {
+    json!({
+        "apiVersion": "idform/v1",
+        "kind": "Account",
+        "metadata": {"name": "prod"},
+        "spec": {"cloud": cloud, "accountId": id, "credentials": credentials},
+    })
+    .to_string()
+}
+
+fn provider(kind: &str) -> String {
+    let samples = clouds::kind(kind).expect("a kind").samples();
+    crate::support::document(kind, "new", "prod", &samples.minimal)
+}
+
+/// A binary without any keys.
+fn keyless(clouds: &Clouds) -> Binary {
+    let mut binary = Binary::over(clouds);
+    for cloud in clouds::CLOUDS {
+        binary = binary
+            .without(cloud.key_variables.id)
+            .without(cloud.key_variables.secret);
+    }
+    binary
+}
+
+#[test]
+fn tencent_takes_a_token_of_a_pipeline() {
+    let clouds = Clouds::new();
+    tencent(&clouds);
+    let web = json!({"webIdentity": {
+        "provider": "ci",
+        "role": format!("qcs::cam::uin/{TENCENT}:roleName/deploy"),
+        "tokenEnv": "TENCENT_ID_TOKEN",
+    }});
+    let texts = [
+        account("tencent", TENCENT, &web),
+        provider("TencentOidcProvider"),
+    ];
+    let binary = keyless(&clouds)
+        .manifests(&texts.each_ref().map(String::as_str))
+        .env("TENCENT_ID_TOKEN", &token(&clouds, AUDIENCE));
+    let ended = binary.run(&["apply", "--yes", "-v"]).with_code(0);
+    assert!(
+        !ended.all().contains("eyJ"),
+        "the token is nowhere: {ended:?}"
+    );
+    assert!(
+        ended.all().contains("TENCENT_ID_TOKEN"),
+        "the source is told: {ended:?}"
+    );
+    assert_eq!(
+        clouds.count("AssumeRoleWithWebIdentity"),
+        1,
+        "once for the whole run"
+    );
+    let state = clouds.state("tencent", TENCENT).to_string();
+    assert!(state.contains("\"new\""), "{state}");
+
+    // A token for somebody else is refused, with the cloud's reason and without the token.
+    let stranger = binary.env("TENCENT_ID_TOKEN", &token(&clouds, "other.example"));
+    let ended = stranger.run(&["plan"]).with_code(1);
+    assert!(
+        ended.all().contains("AssumeRoleWithWebIdentity"),
+        "{ended:?}"
+    );
+    assert!(!ended.all().contains("eyJ"), "{ended:?}");
+}
+
+#[test]
+fn tencent_becomes_a_role() {
+    let clouds = Clouds::new();
+    tencent(&clouds);
+    let role = |name: &str| {
+        json!({"assumeRole": {
+            "role": format!("qcs::cam::uin/{TENCENT}:roleName/{name}"), "sessionName": "from-a-test",
+        }})
+    };
+    let texts = |name: &str| {
+        [
+            account("tencent", TENCENT, &role(name)),
+            provider("TencentOidcProvider"),
+        ]
+    };
+    let binary = Binary::over(&clouds);
+    let binary = binary.manifests(&texts("second").each_ref().map(String::as_str));
+    let _ = binary.run(&["apply", "--yes"]).with_code(0);
+    assert_eq!(clouds.count("AssumeRole"), 1);
+    // The role that only trusts tokens, and one that is not there: said as it is, nothing absent.
+    for name in ["deploy", "gone"] {
+        let binary = Binary::over(&clouds);
+        let binary = binary.manifests(&texts(name).each_ref().map(String::as_str));
+        let document = binary.run(&["plan", "--format=json"]).with_code(1).json();
+        assert_eq!(document["complete"], false, "{name}");
+        assert_eq!(document["summary"]["create"], 0, "{name}: {document:#}");
+    }
+}
+
+#[test]
+fn alibaba_becomes_a_role() {
+    let clouds = Clouds::new();
+    let trust = json!({"Version": "1", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"RAM": [format!("acs:ram::{ALIBABA}:root")]},
+    }]});
+    let role = json!({"RoleName": "second", "AssumeRolePolicyDocument": trust.to_string()});
+    prepare(&clouds, "alibaba", &[Call::rpc("Ram", "CreateRole", role)]);
+    let role = json!({"assumeRole": {"role": format!("acs:ram::{ALIBABA}:role/second")}});
+    let texts = [
+        account("alibaba", ALIBABA, &role),
+        provider("AlibabaOidcProvider"),
+    ];
+    let binary = Binary::over(&clouds).manifests(&texts.each_ref().map(String::as_str));
+    let _ = binary.run(&["apply", "--yes"]).with_code(0);
+    assert_eq!(clouds.count("AssumeRole"), 1);
+}
+
+#[test]
+fn huawei_takes_a_token_of_a_pipeline() {
+    let clouds = Clouds::new();
+    let rules = json!([{
+        "local": [{"user": {"name": "{0}"}}, {"group": {"name": "admin"}}],
+        "remote": [{"type": "sub"}],
+    }]);
+    let idp = "/v3/OS-FEDERATION/identity_providers/ci";
+    let put = |path: &str, body| Call::rest("Prepare", "PUT", path.to_owned(), body);
+    let config = json!({"openid_connect_config": {
+        "access_mode": "program", "idp_url": issuer(&clouds), "client_id": AUDIENCE,
+        "signing_key": key_set(&clouds),
+    }});
+    let path = "/v3.0/OS-FEDERATION/identity-providers/ci/openid-connect-config";
+    prepare(
+        &clouds,
+        "huawei",
+        &[
+            put(idp, json!({"identity_provider": {"enabled": true}})),
+            put(
+                "/v3/OS-FEDERATION/mappings/mapping_ci",
+                json!({"mapping": {"rules": rules}}),
+            ),
+            put(
+                &format!("{idp}/protocols/oidc"),
+                json!({"protocol": {"mapping_id": "mapping_ci"}}),
+            ),
+            Call::rest("Prepare", "POST", path.to_owned(), config),
+        ],
+    );
+    let web = json!({"webIdentity": {"provider": "ci", "tokenFile": "/run/ci/token"}});
+    let texts = [
+        account("huawei", HUAWEI, &web),
+        provider("HuaweiIdentityProvider"),
+    ];
+    let binary = keyless(&clouds).manifests(&texts.each_ref().map(String::as_str));
+    // Not one of the usual places: refused until the operator allows it.
+    let ended = binary.run(&["plan"]).with_code(1);
+    assert!(ended.stderr.contains("token_files"), "{ended:?}");
+    assert_eq!(clouds.count("CreateTokenWithIdToken"), 0);
+
+    let place = binary.path().join("token");
+    binary.write("token", token(&clouds, AUDIENCE));
+    let texts = texts.map(|text| text.replace("/run/ci/token", &place.display().to_string()));
+    let binary = binary.manifests(&texts.each_ref().map(String::as_str));
+    let allowed = toml_text(&place.display().to_string());
+    binary.write("../operator.toml", allowed);
+    let arguments = ["apply", "--yes", "--config", "../operator.toml"];
+    let ended = binary.run(&arguments).with_code(0);
+    assert!(!ended.all().contains("eyJ"), "{ended:?}");
+}
+
+fn toml_text(path: &str) -> String {
+    let table: BTreeMap<&str, Value> = BTreeMap::from([("token_files", json!([path]))]);
+    format!("[credentials]\ntoken_files = {}\n", table["token_files"])
+}
