@@ -153,7 +153,6 @@ fn question(words: &[String]) -> Option<Question> {
         (Some(option), _) if is_ours(option) == Some(false) => {
             (option, String::new(), last.as_str())
         }
-        (Some(_), _) => return None,
         (None, Some((option, prefix))) => {
             let name = option.strip_prefix("--")?;
             is_ours(name)?;
@@ -167,7 +166,7 @@ fn question(words: &[String]) -> Option<Question> {
                 paths,
             });
         }
-        (None, None) => return None,
+        (Some(_), _) | (None, None) => return None,
     };
     let wanted = wanted(command.get_name(), option)?;
     if paths.is_empty() {

@@ -45,7 +45,7 @@ fn asking(shell: Shell, script: String, program: &clap::Command) -> Result<Strin
             }
             script + &fish_line("explain", "-f")
         }
-        _ => script,
+        Shell::Elvish | Shell::PowerShell | _ => script,
     })
 }
 
