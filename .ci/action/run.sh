@@ -22,7 +22,8 @@ flag() { if [[ -n $2 ]]; then arguments+=("$1=$2"); fi; }
 
 flag --config "${IN_CONFIG:-}"
 case $IN_COMMAND in
-validate) ;;
+# What is found is shown at its line of the pull request.
+validate) arguments+=(--format=github) ;;
 plan)
     flag --policies "${IN_POLICIES:-}"
     flag --shard "${IN_SHARD:-}"

@@ -5,6 +5,7 @@
 mod apply;
 mod args;
 mod capabilities;
+mod completion;
 mod config;
 mod doctor;
 mod drift;
@@ -54,6 +55,10 @@ pub fn main() -> ExitCode {
 fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
     #[cfg(unix)]
     rim::forbid_core_dumps();
+    let arguments: Vec<OsString> = arguments.collect();
+    if let Some(words) = completion::asked(&arguments) {
+        return completion::run(&words);
+    }
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),
@@ -98,7 +103,7 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
 /// Whoever asked for JSON gets one document, however early the run ended.
 fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<String> {
     let wants_json = match command {
-        Command::Validate(command) => command.format == args::Format::Json,
+        Command::Validate(command) => command.format == args::FindingsFormat::Json,
         Command::Plan(command) => command.rendering.format == args::PlanFormat::Json,
         Command::Apply(command) => command.format == args::Format::Json,
         Command::Drift(command) => command.reporting.format == args::DriftFormat::Json,

@@ -10,6 +10,14 @@ use super::args::{Colour, Common};
 /// Width used when there is no terminal to ask.
 const WIDTH: usize = 100;
 
+/// Writes a part of the result. A reader that went away (a closed pipe) is no error.
+pub(super) fn result(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}
+
 /// Where the program speaks.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
@@ -56,10 +64,7 @@ impl Output {
         reason = "results go through the output like everything else"
     )]
     pub(super) fn result(&self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
-        let _ = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
+        result(text);
     }
 
     /// Says something to the person, unless they asked for quiet.

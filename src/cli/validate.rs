@@ -3,10 +3,11 @@
 use anyhow::Result;
 
 use crate::compile::Selection;
-use crate::view::report_json;
+use crate::view::review::ReviewInput;
 use crate::view::text::counted;
+use crate::view::{github, report_json, sarif};
 
-use super::args::{Common, Format, Validate};
+use super::args::{Common, FindingsFormat as Format, Validate};
 use super::config::Config;
 use super::output::Output;
 use super::{Exit, rim, run};
@@ -19,7 +20,17 @@ pub(super) fn run(command: &Validate, common: &Common, output: &Output) -> Resul
     let exit = if failed { Exit::Error } else { Exit::Success };
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
+    let review = || ReviewInput {
+        plan: None,
+        diagnostics: &found,
+        sources: &loaded.manifests.sources,
+        command: "validate",
+        errored: failed,
+        title: None,
+    };
     match command.format {
+        Format::Sarif => output.result(&sarif::render(&review())),
+        Format::Github => output.result(&github::render(&review())),
         Format::Json => output.result(&report_json::to_json(&report_json::document(
             "validate",
             exit.code(),

@@ -114,6 +114,7 @@ pub fn compile(manifests: &Manifests, lock: Option<&Lock>, diagnostics: &mut Dia
     trust::policies(manifests, &accounts, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);
     resolve::waits(&mut objects);
+    resolve::partners(&objects, diagnostics);
     exclusive::pairs(&accounts, &mut objects, diagnostics);
     resolve::removals(&objects, diagnostics);
     resolve::cycles(&objects, diagnostics);

@@ -172,8 +172,15 @@ pub(super) fn doubles(
         let account = accounts.get(&address.account);
         let number = account.and_then(|account| account.account_id.clone());
         let place = number.unwrap_or_else(|| format!("name {}", address.account));
-        let key = (place, address.kind, lowered.desired.identity.as_str());
-        if let Some(first) = seen.get(&key) {
+        let space = lowered.desired.kind.name_space();
+        let key = (place, space, lowered.desired.identity.as_str());
+        if let Some(first) = seen.get(&key).filter(|first| first.kind != address.kind) {
+            // One may go while the other comes.
+            let stays = |at: &Address| objects[at].desired.ensure == Ensure::Present;
+            if stays(first) && stays(address) {
+                diagnostics.push(same_name(objects, first, address));
+            }
+        } else if let Some(first) = seen.get(&key) {
             diagnostics.push(
                 Diagnostic::error(
                     Code::DuplicateObject,
@@ -186,6 +193,79 @@ pub(super) fn doubles(
         } else {
             seen.insert(key, address);
         }
+    }
+}
+
+/// Two objects of kinds that share their names in one account.
+fn same_name(objects: &Objects<'_>, first: &Address, second: &Address) -> Diagnostic {
+    let name = &objects[second].desired.identity;
+    Diagnostic::error(
+        Code::ConflictingObjects,
+        format!("{first} and {second} want the same name in the cloud"),
+    )
+    .at(objects[second].document.origin, format!("`{name}` again"))
+    .at(objects[first].document.origin, format!("`{name}`"))
+    .note(format!(
+        "in one account, a {} cannot be called as a {} is",
+        second.kind, first.kind
+    ))
+    .help("give one of the two another `name`")
+}
+
+/// What of the objects that one waits for is not as it must be (an identity provider that speaks
+/// OIDC and has SAML metadata).
+pub(super) fn partners(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
+    for (address, lowered) in objects {
+        let Some(waits) = &lowered.desired.kind.info().waits else {
+            continue;
+        };
+        let Some((field, value)) = waits.one_has else {
+            continue;
+        };
+        let same = |other: &Address| {
+            let shared = |at: &Address| objects[at].desired.fields.get(waits.same_field);
+            other.account == address.account
+                && other.kind == waits.kind
+                && shared(other).is_some()
+                && shared(other) == shared(address)
+        };
+        let has = |other: &Address| {
+            objects[other]
+                .desired
+                .fields
+                .get(field)
+                .and_then(Value::as_str)
+        };
+        let partners: Vec<&Address> = objects.keys().filter(|other| same(other)).collect();
+        let Some(first) = partners.first() else {
+            continue;
+        };
+        if lowered.desired.ensure == Ensure::Absent
+            || partners
+                .iter()
+                .any(|other| has(other).is_none_or(|found| found == value))
+        {
+            continue;
+        }
+        let other = objects[*first].document;
+        let place = other
+            .spec
+            .get(field)
+            .map_or(other.origin, |given| given.span);
+        diagnostics.push(
+            Diagnostic::error(
+                Code::ConflictingObjects,
+                format!("{address} needs a {} with `{field}: {value}`", waits.kind),
+            )
+            .at(
+                lowered.document.origin,
+                format!("works with `{value}` only"),
+            )
+            .at(place, format!("{first} has another `{field}`"))
+            .help(format!(
+                "write `{field}: {value}` there, or drop one of the two documents"
+            )),
+        );
     }
 }
 

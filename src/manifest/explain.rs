@@ -59,6 +59,34 @@ pub fn explain(catalogue: impl Into<Catalogue>, topic: &str) -> Option<String> {
     }
 }
 
+/// What [`explain`] knows of what begins with `prefix`: kinds and codes, and of one kind the fields
+/// too, once it is named in full.
+pub fn topics(catalogue: impl Into<Catalogue>, prefix: &str) -> Vec<String> {
+    let catalogue = catalogue.into();
+    let portable = catalogue.portable.iter().map(|kind| {
+        let fields = kind.fields.iter().map(|field| field.name);
+        (kind.name.0, fields.chain(["accounts"]).collect::<Vec<_>>())
+    });
+    let native = catalogue.clouds.iter().flat_map(|cloud| cloud.kinds);
+    let native = native.map(|kind| {
+        let info = kind.info();
+        let name = matches!(info.naming, Naming::Named(_)).then_some("name");
+        let fields = info.fields.iter().map(|field| field.name);
+        let fields = fields.chain(["account"]).chain(name);
+        (info.name.0, fields.collect::<Vec<_>>())
+    });
+    let mut topics = vec!["Account".to_owned()];
+    topics.extend(Code::ALL.iter().map(|code| code.slug().to_owned()));
+    for (kind, fields) in portable.chain(native) {
+        topics.push(kind.to_owned());
+        if prefix.split('.').next() == Some(kind) {
+            topics.extend(fields.iter().map(|field| format!("{kind}.{field}")));
+        }
+    }
+    topics.retain(|topic| topic.starts_with(prefix));
+    topics
+}
+
 const ACCOUNT: &str = "Account
 
   Where to reconcile, never a secret.

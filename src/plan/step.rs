@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::compile::{Desired, World};
 use crate::manifest::{Ensure, Mode};
-use crate::model::{Address, Fields, Value};
+use crate::model::{Account, Address, Fields, Value};
 use crate::observe::{AccountReading, Snapshot};
 use crate::provider::{
     Change, Facts, Impossible, Intent, Live, Need, Observation, Phase, PhaseWrites, Removal,
@@ -18,6 +18,7 @@ use super::{Action, FieldChange, Reason, Step, diff, guard};
 
 /// What is known of a step before its calls are made up.
 pub(super) struct Draft<'a> {
+    pub(super) account: Option<&'a Account>,
     pub(super) desired: &'a Desired,
     /// The managed fields that are compared.
     pub(super) compared: Cow<'a, Fields>,
@@ -50,11 +51,11 @@ pub(super) fn drafts<'a>(world: &'a World, snapshot: &'a Snapshot) -> BTreeMap<A
     world
         .objects
         .iter()
-        .map(|(address, desired)| (address.clone(), draft(desired, snapshot)))
+        .map(|(address, desired)| (address.clone(), draft(world, desired, snapshot)))
         .collect()
 }
 
-fn draft<'a>(desired: &'a Desired, snapshot: &'a Snapshot) -> Draft<'a> {
+fn draft<'a>(world: &'a World, desired: &'a Desired, snapshot: &'a Snapshot) -> Draft<'a> {
     let skipped = desired.kind.not_compared(&desired.fields);
     let mut compared = Cow::Borrowed(&desired.fields);
     if !skipped.is_empty() {
@@ -63,6 +64,10 @@ fn draft<'a>(desired: &'a Desired, snapshot: &'a Snapshot) -> Draft<'a> {
             .retain(|name, _| !skipped.contains(&name.as_str()));
     }
     let mut draft = Draft {
+        account: world
+            .accounts
+            .get(&desired.address.account)
+            .map(Arc::as_ref),
         desired,
         compared,
         live: None,
@@ -159,7 +164,14 @@ fn account_error(snapshot: &Snapshot, account: &str) -> String {
 /// Makes up the calls and what they risk.
 pub(super) fn finish(mut draft: Draft<'_>) -> Step {
     let info = draft.desired.kind.info();
-    let calls = calls(&draft);
+    let calls = calls(&draft).and_then(|phases| match draft.account {
+        Some(account) => draft
+            .desired
+            .kind
+            .known_there(account, &phases)
+            .map(|()| phases),
+        None => Ok(phases),
+    });
     let side_effects = side_effects(&draft);
     let (phases, impossible) = match (draft.impossible.take(), calls) {
         (Some(why), _) | (None, Err(why)) => (Vec::new(), Some(why)),

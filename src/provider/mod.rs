@@ -175,6 +175,9 @@ pub struct Waits {
     pub kind: KindName,
     /// The field that both have.
     pub same_field: &'static str,
+    /// A field of the other kind and the value that one of those that are declared must have; what is
+    /// not declared may be there all the same.
+    pub one_has: Option<(&'static str, &'static str)>,
 }
 
 /// How an object is named in its cloud.
@@ -385,6 +388,20 @@ pub trait ResourceKind: Sync {
     /// neither compared nor written afterwards (keys that the cloud rotates by itself).
     fn not_compared(&self, _desired: &Fields) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whose names the names of this kind are told apart from, in one account: by default its own.
+    /// Kinds that share a name space answer with one of them.
+    fn name_space(&self) -> KindName {
+        self.info().name
+    }
+
+    /// Whether an account knows the calls of a change.
+    ///
+    /// # Errors
+    /// A sentence that says why the change cannot be made there.
+    fn known_there(&self, _account: &Account, _phases: &[PhaseWrites]) -> Result<(), Impossible> {
+        Ok(())
     }
 
     /// Whether objects that no manifest declares are reported. What is reported are identity

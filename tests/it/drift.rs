@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNTS, ALIBABA, Clouds, HUAWEI, document};
+use crate::support::{ACCOUNTS, ALIBABA, Clouds, HUAWEI, TENCENT, document, root};
 
 const FINGERPRINT: &str = "902ef2deeb3c5b13ea4c3d5193629309e231ae55";
 
@@ -452,4 +452,44 @@ fn what_is_only_observed_or_shall_be_absent_drifts_too() {
     );
     let turned = &report["resource_drift"][1]["field_changes"][0];
     assert_eq!(turned["added"], json!(["evil"]), "seen from the live side");
+}
+
+#[test]
+fn what_a_cloud_manages_itself_is_nobodys_to_declare() {
+    use base64::Engine as _;
+
+    let stage = Stage::new();
+    let file = root().join("tests/cases/keys/idp-old.metadata.xml");
+    let metadata = std::fs::read(file).expect("metadata can be read");
+    let metadata = base64::engine::general_purpose::STANDARD.encode(metadata);
+    let provider = json!({"Description": "", "SAMLMetadataDocument": metadata});
+    stage.clouds.edit("tencent", TENCENT, |state| {
+        // What Identity Center deploys (apis/tencent.md §3.0), and one of a person's.
+        state["saml_providers"] = json!({
+            "TencentReservedSSO-z-1a2b3c": provider,
+            "TencentReservedSSO": provider,
+        });
+    });
+    let names = |report: &Value| -> Vec<String> {
+        let found = report["unmanaged"].as_array().expect("a list");
+        let of_tencent = found
+            .iter()
+            .filter(|found| found["type"] == "TencentSamlProvider");
+        let names = of_tencent.map(|found| found["cloud_name"].as_str().expect("a name"));
+        names.map(str::to_owned).collect()
+    };
+    let (code, report) = stage.json(&[]);
+    assert_eq!(code, Some(2));
+    assert_eq!(names(&report), ["TencentReservedSSO"], "{report:#}");
+    let (_, text, _) = stage.drift(&[]);
+    assert!(!text.contains("z-1a2b3c"), "{text}");
+    // Nor is it what makes a run exit with 2.
+    stage.clouds.edit("tencent", TENCENT, |state| {
+        let all = state["saml_providers"]
+            .as_object_mut()
+            .expect("providers by name");
+        all.remove("TencentReservedSSO");
+    });
+    let (code, report) = stage.json(&[]);
+    assert_eq!((code, names(&report).len()), (Some(0), 0), "{report:#}");
 }

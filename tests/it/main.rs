@@ -5,6 +5,7 @@ mod cases;
 mod chains;
 mod claims;
 mod clouds;
+mod completions;
 mod contract;
 mod credentials;
 mod doctor;

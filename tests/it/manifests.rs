@@ -191,3 +191,44 @@ fn standard_input_is_a_manifest_too() {
     let ended = Ended::of(child.wait_with_output().expect("it ends")).with_code(0);
     assert_eq!(ended.stdout, "3 accounts and 0 objects are valid.\n");
 }
+
+#[test]
+fn findings_are_shown_at_their_lines_of_a_pull_request() {
+    let binary = Binary::alone();
+    let account = |more: &str| {
+        format!(
+            "apiVersion: idform/v1\nkind: Account\nmetadata: {{name: a}}\nspec: {{cloud: tencent{more}}}\n"
+        )
+    };
+    let run = |format: &str, code: i32| {
+        binary
+            .run(&["validate", "--format", format])
+            .with_code(code)
+    };
+    binary.write("idp.yaml", account(", sit: china"));
+    let annotations = run("github", 1).stdout;
+    assert!(
+        annotations.contains("::error file=idp.yaml,line=4,"),
+        "{annotations}"
+    );
+    assert!(annotations.contains("unknown-field"), "{annotations}");
+    assert!(!annotations.contains("no plan"), "{annotations}");
+    let log = run("sarif", 1).json();
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "unknown-field");
+    assert_eq!(
+        log["runs"][0]["automationDetails"]["id"],
+        "idform/validate/"
+    );
+
+    binary.write("idp.yaml", account(""));
+    let annotations = run("github", 0).stdout;
+    assert!(
+        annotations.contains("the manifests are valid"),
+        "{annotations}"
+    );
+    assert!(!annotations.contains("::error"), "{annotations}");
+    assert_eq!(
+        run("sarif", 0).json()["runs"][0]["results"],
+        serde_json::json!([])
+    );
+}

@@ -121,7 +121,10 @@ impl Draft {
                 lifecycle["ignore"] = json!(["description"]);
             }
         }
-        self.spec["account"] = self.account.into();
+        // Portable kinds have accounts of their own.
+        if !self.account.is_empty() {
+            self.spec["account"] = self.account.into();
+        }
         json!({
             "apiVersion": "idform/v1",
             "kind": self.kind,
@@ -175,13 +178,14 @@ fn alibaba(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
     }
 }
 
+fn metadata(dice: &mut Dice<'_>) -> Value {
+    let name = dice.of(&["old", "both", "new", "moved"]);
+    let file = root().join(format!("tests/cases/keys/idp-{name}.metadata.xml"));
+    let text = std::fs::read_to_string(file).expect("metadata can be read");
+    json!({ "inline": text })
+}
+
 fn alibaba_saml(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
-    let metadata = |dice: &mut Dice<'_>| {
-        let name = dice.of(&["old", "both", "new", "moved"]);
-        let file = root().join(format!("tests/cases/keys/idp-{name}.metadata.xml"));
-        let text = std::fs::read_to_string(file).expect("metadata can be read");
-        json!({ "inline": text })
-    };
     if let Some(absent) = fate(dice, flavour) {
         let mut spec = json!({
             "metadata": metadata(dice),
@@ -347,6 +351,133 @@ fn config_of(name: &'static str, absent: bool, dice: &mut Dice<'_>) -> Draft {
     draft
 }
 
+fn tencent_saml(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
+    if let Some(absent) = fate(dice, flavour) {
+        let spec = json!({
+            "metadata": metadata(dice),
+            "description": dice.of(&["first", "second"]),
+        });
+        let mut draft = Draft::new("TencentSamlProvider", "idp", "tencent-prod", spec);
+        draft.optional = vec!["metadata", "description"];
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+    // The other way of user SSO would be switched off by it, which is a mistake in manifests.
+    let other = drafts.iter().any(|draft| draft.kind == "TencentUserOidc");
+    if let Some(absent) = fate(dice, flavour).filter(|_| !other) {
+        let mut spec = json!({
+            "metadata": metadata(dice),
+            "auxiliaryDomain": dice.of(&["a.example", "b.example"]),
+        });
+        if flavour == Flavour::Wanted {
+            spec["enabled"] = dice.of(&[true, false]).into();
+        }
+        let mut draft = Draft::new("TencentUserSaml", "sso", "tencent-prod", spec);
+        draft.optional = vec!["metadata", "auxiliaryDomain", "enabled"];
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+}
+
+fn roles(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
+    let tags = [
+        json!({}),
+        json!({"team": "a"}),
+        json!({"team": "b", "x": "y"}),
+    ];
+    if let Some(absent) = fate(dice, flavour) {
+        let mut spec = json!({
+            "trust": {"policy": {"version": "2.0", "statement": [{
+                "effect": "allow",
+                "action": "name/sts:AssumeRole",
+                "principal": {"service": dice.some_of(&["cvm.qcloud.com", "scf.qcloud.com"], 1)},
+            }]}},
+            "consoleLogin": dice.of(&[false, true]),
+            "sessionDurationSeconds": dice.of(&[7200, 3600]),
+            "policies": dice.some_of(&["ReadOnlyAccess", "QcloudCOSReadOnlyAccess"], 0),
+            "tags": dice.of(&tags),
+        });
+        describe(dice, &mut spec);
+        let mut draft = Draft::new("TencentRole", "deploy", "tencent-prod", spec);
+        draft.optional = vec![
+            "trust",
+            "consoleLogin",
+            "sessionDurationSeconds",
+            "policies",
+            "tags",
+        ];
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+    if let Some(absent) = fate(dice, flavour) {
+        let mut spec = json!({
+            "trust": {"policy": {"Version": "1", "Statement": [{
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": dice.some_of(&["ecs.aliyuncs.com", "fc.aliyuncs.com"], 1)},
+            }]}},
+            "maxSessionDurationSeconds": dice.of(&[3600, 7200]),
+            "policies": dice.some_of(&["System/ReadOnlyAccess", "System/AliyunOSSReadOnlyAccess"], 0),
+            "tags": dice.of(&tags),
+        });
+        describe(dice, &mut spec);
+        let mut draft = Draft::new("AlibabaRole", "deploy", "alibaba-prod", spec);
+        draft.optional = vec!["trust", "maxSessionDurationSeconds", "policies", "tags"];
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+}
+
+fn huawei_metadata(dice: &mut Dice<'_>, drafts: &mut Vec<Draft>) {
+    let speaks_saml = drafts
+        .iter()
+        .any(|draft| draft.kind == "HuaweiProtocol" && draft.name == "p" && !draft.absent);
+    if speaks_saml && !dice.once_in(4) {
+        let spec = json!({"identityProvider": "p", "metadata": metadata(dice)});
+        let mut draft = Draft::new("HuaweiSamlMetadata", "p", "huawei-prod", spec);
+        draft.optional = vec!["metadata"];
+        drafts.push(draft);
+    }
+}
+
+/// Documents that stand for objects on several clouds.
+fn portable(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
+    let accounts = |dice: &mut Dice<'_>| {
+        let set = json!({"description": dice.of(&["here", "there"])});
+        dice.of(&[
+            json!([{"account": "alibaba-prod"}, {"account": "tencent-prod", "set": set}]),
+            json!([{"account": "tencent-prod"}, {"account": "alibaba-prod", "set": set}]),
+            json!([{"account": "alibaba-prod"}]),
+            json!([{"account": "tencent-prod"}]),
+        ])
+    };
+    if let Some(absent) = fate(dice, flavour) {
+        let spec = json!({
+            "issuer": "https://portable.acme.example",
+            "use": "workload",
+            "clientIds": dice.some_of(&["x", "y", "z"], 1),
+            "keys": keys(dice),
+            "fingerprints": dice.some_of(&FINGERPRINTS, 1),
+            "description": dice.of(&["first", "second"]),
+            "accounts": accounts(dice),
+        });
+        let mut draft = Draft::new("OidcProvider", "everywhere", "", spec);
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+    if let Some(absent) = fate(dice, flavour) {
+        let spec = json!({
+            "use": "workload",
+            "metadata": metadata(dice),
+            "description": dice.of(&["first", "second"]),
+            "accounts": accounts(dice),
+        });
+        let mut draft = Draft::new("SamlProvider", "everybody", "", spec);
+        draft.absent = absent;
+        drafts.push(draft);
+    }
+}
+
 /// The documents of a random world.
 fn texts(bytes: &[u8], flavour: Flavour) -> Vec<String> {
     let mut dice = Dice(bytes.iter());
@@ -355,6 +486,10 @@ fn texts(bytes: &[u8], flavour: Flavour) -> Vec<String> {
     tencent(&mut dice, flavour, &mut drafts);
     huawei(&mut dice, flavour, &mut drafts);
     alibaba_saml(&mut dice, flavour, &mut drafts);
+    tencent_saml(&mut dice, flavour, &mut drafts);
+    roles(&mut dice, flavour, &mut drafts);
+    huawei_metadata(&mut dice, &mut drafts);
+    portable(&mut dice, flavour, &mut drafts);
     let documents = drafts
         .into_iter()
         .map(|draft| draft.text(&mut dice, flavour));
@@ -412,7 +547,8 @@ fn snapshot(before: &World, wanted: &World, bytes: &[u8]) -> Snapshot {
                 && desired.address.kind == address.kind
                 && desired.identity == live.identity
         });
-        if !declared && address.kind.0 != "HuaweiOidcConfig" {
+        let has_list = !matches!(address.kind.0, "HuaweiOidcConfig" | "HuaweiSamlMetadata");
+        if !declared && has_list {
             let others = snapshot
                 .others
                 .entry((address.account.clone(), address.kind))
@@ -478,7 +614,7 @@ impl std::fmt::Debug for Seed {
 }
 
 fn bytes() -> impl Strategy<Value = Seed> {
-    prop::collection::vec(any::<u8>(), 0..120).prop_map(Seed)
+    prop::collection::vec(any::<u8>(), 0..180).prop_map(Seed)
 }
 
 // Pure: no sandbox.
@@ -784,7 +920,7 @@ fn in_order(plan: &Plan, called: &[(Address, usize)]) -> Result<(), TestCaseErro
 fn random_worlds_are_mostly_valid_and_not_empty() {
     let mut good = 0;
     for seed in 0_u64..100 {
-        let bytes: Vec<u8> = (0_u64..120)
+        let bytes: Vec<u8> = (0_u64..180)
             .map(|at| {
                 let mixed = (seed * 977 + at + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
                 (mixed >> 40).to_le_bytes()[0]

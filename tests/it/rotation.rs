@@ -326,3 +326,32 @@ fn a_swapped_chain_is_pinned_before_the_old_one_is_dropped() {
     assert_eq!(stage.taken(&token), ALL);
     let _ = stage.run(0, "drift", &[]);
 }
+
+#[test]
+fn what_issuers_show_is_told_in_an_issue() {
+    let stage = Stage::new();
+    let _ = stage.run(0, "lock", &[]);
+    let _ = stage.apply();
+    let kids = [stage.kid()];
+    let _ = stage.issuer(&["rotate"]);
+    let kids = [&kids[..], &[stage.kid()]].concat();
+    let _ = stage.issuer(&["withdraw"]);
+    let _ = stage.issuer(&["swap-chain", "--new-root"]);
+    let told = stage.run(2, "drift", &["--format", "markdown"]);
+    // Keys and chains are made anew for every sandbox.
+    let text = told
+        .stdout
+        .replace(&kids[0], "OLD-KEY")
+        .replace(&kids[1], "NEW-KEY");
+    insta::with_settings!({
+        omit_expression => true,
+        prepend_module_to_snapshot => false,
+        filters => [
+            (r"\b[0-9a-f]{40}\b", "FINGERPRINT"),
+            (r"\b[0-9a-f]{64}\b", "DIGEST"),
+            (r"\d{4}-\d\d-\d\dT\d\d(&#58;\d\d){2}Z", "TIME"),
+        ],
+    }, {
+        insta::assert_snapshot!("drift-issuers-markdown", text);
+    });
+}

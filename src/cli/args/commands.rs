@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::forms::{Format, GraphFormat, Rendering, Reporting, SchemaOf, TableFormat};
+use super::forms::{
+    FindingsFormat, Format, GraphFormat, Rendering, Reporting, SchemaOf, TableFormat,
+};
 use super::what::{Clouds, Compared, Manifests, Selecting, duration};
 use crate::model::Selector;
 use crate::plan::Risk;
@@ -16,8 +18,8 @@ pub(in crate::cli) struct Validate {
     #[command(flatten)]
     pub(in crate::cli) manifests: Manifests,
     /// Form of the result on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(in crate::cli) format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text, value_name = "FORMAT")]
+    pub(in crate::cli) format: FindingsFormat,
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,6 +10,19 @@ pub(in crate::cli) enum Format {
     Json,
 }
 
+/// The forms that findings alone can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FindingsFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the schema is `idform schema report`
+    Json,
+    /// SARIF 2.1.0 for code scanning
+    Sarif,
+    /// GitHub workflow commands: annotations on file and line
+    Github,
+}
+
 /// The forms of the capability matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum TableFormat {

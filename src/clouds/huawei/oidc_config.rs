@@ -164,6 +164,7 @@ static INFO: KindInfo = KindInfo {
     waits: Some(Waits {
         kind: KindName("HuaweiProtocol"),
         same_field: "identityProvider",
+        one_has: None,
     }),
     excludes: None,
 };

@@ -76,6 +76,8 @@ static INFO: KindInfo = KindInfo {
     waits: Some(Waits {
         kind: KindName("HuaweiProtocol"),
         same_field: "identityProvider",
+        // The path of the API names it (§3.6).
+        one_has: Some(("protocol", "saml")),
     }),
     excludes: None,
 };

@@ -10,7 +10,7 @@ use serde_json::Map;
 
 use crate::clouds::wire;
 use crate::federation::jwks;
-use crate::model::{Account, Code, Fields, Value};
+use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
     Answer, Change, Clear, Effect, ErrorClass, Field, Finding, Form, Impossible, Need,
     ProviderError, TextRule, field,
@@ -120,6 +120,10 @@ pub(super) const DESCRIPTION: Field = Field {
     doc: "Free text for people.",
     source: "apis/tencent.md §3.0",
 };
+
+/// Role OIDC and SAML providers share one name space and one quota; UNCONFIRMED, guessed from the
+/// error `InvalidParameter.IdentityNameInUse` that both have (§10).
+pub(super) const PROVIDER_NAME_SPACE: KindName = KindName("TencentOidcProvider");
 
 /// Finds `autoRotateKeys: true` on a site that does not know it: the gateway would refuse the whole
 /// request as `UnknownParameter`.

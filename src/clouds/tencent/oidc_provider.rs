@@ -67,6 +67,10 @@ impl ResourceKind for OidcProvider {
         &INFO
     }
 
+    fn name_space(&self) -> KindName {
+        fields::PROVIDER_NAME_SPACE
+    }
+
     fn check(&self, fields: &Fields, account: &Account, findings: &mut Vec<Finding>) {
         fields::check_site(fields, account, findings);
     }

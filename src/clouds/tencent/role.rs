@@ -10,7 +10,7 @@ use serde_json::{Map, json};
 use super::fields;
 use crate::clouds::wire;
 use crate::federation::trust::{self, ProviderKind};
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Account, Fields, KindName, Value};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent,
     KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites,
@@ -24,6 +24,8 @@ pub(super) struct Role;
 const GET: &str = "GetRole";
 const LIST: &str = "DescribeRoleList";
 const LIST_POLICIES: &str = "ListAttachedRolePolicies";
+/// Known on the china site only (§3.0).
+const SET_DURATION: &str = "UpdateRoleSessionDuration";
 
 /// Roles or policies on a page: the most that is allowed (§3.6).
 const PAGE_ITEMS: u32 = 200;
@@ -172,6 +174,18 @@ impl ResourceKind for Role {
 
     fn reports_unmanaged(&self) -> bool {
         false
+    }
+
+    fn known_there(&self, account: &Account, phases: &[PhaseWrites]) -> Result<(), Impossible> {
+        let mut calls = phases.iter().flat_map(|phase| &phase.calls);
+        let sets = calls.any(|write| write.call.name == SET_DURATION);
+        if sets && account.site.as_deref() == Some("international") {
+            return Err(
+                "the international site of Tencent Cloud has no call that changes `sessionDurationSeconds` of a role; drop the field to keep what is there, or delete the role and let it be made anew"
+                    .to_owned(),
+            );
+        }
+        Ok(())
     }
 
     fn reads(&self, scope: Scope<'_>) -> Vec<Read> {
@@ -394,11 +408,7 @@ fn update(name: &str, desired: &Fields, live: &Live, changed: &[String]) -> Vec<
         );
     }
     if let Some(seconds) = value("sessionDurationSeconds") {
-        one(
-            "UpdateRoleSessionDuration",
-            "SessionDuration",
-            seconds.clone(),
-        );
+        one(SET_DURATION, "SessionDuration", seconds.clone());
     }
     if differs("policies") {
         let wanted: BTreeSet<&str> = wire::texts(desired.get("policies")).into_iter().collect();

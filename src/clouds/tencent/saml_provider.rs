@@ -49,6 +49,10 @@ impl ResourceKind for SamlProvider {
         &INFO
     }
 
+    fn name_space(&self) -> KindName {
+        fields::PROVIDER_NAME_SPACE
+    }
+
     fn reads(&self, scope: Scope<'_>) -> Vec<Read> {
         let list = match scope {
             Scope::Account(_) => Some(Read(Call::rpc("cam", LIST, Value::Null))),
