@@ -14,7 +14,7 @@ fn members(value: &Value) -> Value {
     match value {
         Value::Array(_) => value.clone(),
         Value::Null => json!([]),
-        one => json!([one]),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => json!([value]),
     }
 }
 

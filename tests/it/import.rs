@@ -187,7 +187,7 @@ fn shown(files: &BTreeMap<String, String>) -> String {
     for (path, content) in files {
         if path == "manifest.schema.json" {
             let _ = writeln!(text, "==> {path} (the schema)");
-        } else if path.ends_with(".xml") {
+        } else if path.ends_with(".metadata.xml") {
             // That it is the right one is proved by the plan.
             let lines = content.lines().count();
             let _ = writeln!(text, "==> {path} ({lines} lines of XML)");

@@ -138,7 +138,7 @@ pub(crate) fn without_times(value: Value) -> Value {
             .map(|(name, value)| (name, without_times(value)))
             .collect(),
         Value::Array(items) => items.into_iter().map(without_times).collect(),
-        other => other,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 

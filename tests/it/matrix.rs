@@ -281,7 +281,7 @@ fn cell(job: &Job<'_>) -> Cell {
             let cloud = act.cloud.id.0;
             let account = credentials::default_account(cloud).expect("a default account");
             clouds.edit(cloud, account, |state| {
-                state["settings"]["read_lag_reads"] = 2.into()
+                state["settings"]["read_lag_reads"] = 2.into();
             });
         }
         (Fault::Edit, _) => edit(act, job.operation, &clouds),
@@ -291,18 +291,19 @@ fn cell(job: &Job<'_>) -> Cell {
         inject();
         let plan = clouds.plan(&act.texts(wanted));
         let action = subject(&plan);
-        return match action {
-            Action::NoOp => Cell::Borne,
-            Action::Unreadable if !plan.complete => {
-                clouds.sandbox().clear_faults();
-                match subject(&clouds.plan(&act.texts(wanted))) {
-                    Action::NoOp => Cell::Later,
-                    other => Cell::Bad(format!("the next plan says {other:?}")),
-                }
-            }
-            other => Cell::Bad(format!(
-                "it is there and as wanted, and the plan says {other:?}"
-            )),
+        if action == Action::NoOp {
+            return Cell::Borne;
+        }
+        if action != Action::Unreadable || plan.complete {
+            let why = format!("it is there and as wanted, and the plan says {action:?}");
+            return Cell::Bad(why);
+        }
+        clouds.sandbox().clear_faults();
+        let next = subject(&clouds.plan(&act.texts(wanted)));
+        return if next == Action::NoOp {
+            Cell::Later
+        } else {
+            Cell::Bad(format!("the next plan says {next:?}"))
         };
     }
     let plan = clouds.plan(&act.texts(wanted));

@@ -115,8 +115,12 @@ impl Stage {
 
     /// The id of the key that signs.
     fn kid(&self) -> String {
-        let shown: Value = serde_json::from_str(&self.issuer(&["show"]).stdout).unwrap();
-        shown["signing"].as_str().unwrap().to_owned()
+        let shown: Value =
+            serde_json::from_str(&self.issuer(&["show"]).stdout).expect("the story goes on");
+        shown["signing"]
+            .as_str()
+            .expect("the story goes on")
+            .to_owned()
     }
 
     /// Gives both clouds that have roles one that the provider's tokens may take, as somebody with
@@ -125,10 +129,10 @@ impl Stage {
         let edit = |cloud: &str, account: &str, role: Value| {
             let path = self.binary.path().join(STATE).join(cloud);
             let path = path.join(format!("{account}.json"));
-            let text = std::fs::read_to_string(&path).unwrap();
-            let mut state: Value = serde_json::from_str(&text).unwrap();
+            let text = std::fs::read_to_string(&path).expect("the story goes on");
+            let mut state: Value = serde_json::from_str(&text).expect("the story goes on");
             state["roles"] = json!({ "deploy": role });
-            std::fs::write(&path, state.to_string()).unwrap();
+            std::fs::write(&path, state.to_string()).expect("the story goes on");
         };
         let tencent = json!({"version": "2.0", "statement": [{
             "effect": "allow", "action": ["name/sts:AssumeRoleWithWebIdentity"],
@@ -156,16 +160,16 @@ impl Stage {
             .worker_threads(2)
             .enable_all()
             .build()
-            .unwrap();
+            .expect("the story goes on");
         runtime.block_on(async {
             let sandbox = Sandbox::start(Options {
                 folder: Some(self.binary.path().join(STATE)),
                 ..Options::default()
             });
-            let sandbox = sandbox.await.unwrap();
-            let taken = shown_to(&sandbox, token);
+            let sandbox = sandbox.await.expect("the story goes on");
+            let accepted = shown_to(&sandbox, token);
             sandbox.stop().await;
-            taken
+            accepted
         })
     }
 }
@@ -173,7 +177,7 @@ impl Stage {
 fn shown_to(sandbox: &Sandbox, token: &str) -> Taken {
     let json_type = ("content-type", "application/json");
     let tencent = post(
-        &sandbox.base_url("tencent").unwrap(),
+        &sandbox.base_url("tencent").expect("the story goes on"),
         "/",
         &[
             json_type,
@@ -201,13 +205,13 @@ fn shown_to(sandbox: &Sandbox, token: &str) -> Taken {
         .append_pair("OIDCToken", token)
         .finish();
     let alibaba = post(
-        &sandbox.base_url("alibaba").unwrap(),
+        &sandbox.base_url("alibaba").expect("the story goes on"),
         "/",
         &[("content-type", "application/x-www-form-urlencoded")],
         &form,
     );
     let huawei = post(
-        &sandbox.base_url("huawei").unwrap(),
+        &sandbox.base_url("huawei").expect("the story goes on"),
         "/v3.0/OS-AUTH/id-token/tokens",
         &[json_type, ("x-idp-id", "ci")],
         &json!({"auth": {"id_token": {"id": token},
@@ -236,20 +240,28 @@ fn shown_to(sandbox: &Sandbox, token: &str) -> Taken {
 
 fn post(base: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let host = base.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).unwrap();
-    let lines: String = headers
+    let mut stream = TcpStream::connect(host).expect("the story goes on");
+    let lines: Vec<String> = headers
         .iter()
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .map(|(name, value)| {
+            format!(
+                "{name}: {value}
+"
+            )
+        })
         .collect();
+    let lines = lines.concat();
     let length = body.len();
     write!(
         stream,
         "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{lines}\
          content-length: {length}\r\n\r\n{body}"
     )
-    .unwrap();
+    .expect("the story goes on");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    stream
+        .read_to_string(&mut answer)
+        .expect("the story goes on");
     answer
 }
 
