@@ -56,6 +56,7 @@ pub static CLOUD: Cloud = Cloud {
     ],
     identity: || Read(Call::rpc("Sts", "GetCallerIdentity", Value::Null)),
     account_of,
+    sort_answer: |call, answered| api::sort_answer(call.name, answered),
     rights: &rights::RIGHTS,
     connect,
 };

@@ -66,6 +66,7 @@ pub static CLOUD: Cloud = Cloud {
         ))
     },
     account_of,
+    sort_answer: api::signed_answer,
     rights: &rights::RIGHTS,
     connect,
 };

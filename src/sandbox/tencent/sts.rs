@@ -167,9 +167,7 @@ fn role<'a>(state: &'a Account, arn: &str) -> Result<(&'a str, &'a Role)> {
     let numbered = arn.split_once(":role/").map(|(_, id)| id);
     let mut roles = state.roles.iter();
     roles
-        .find(|(name, role)| {
-            named == Some(name.as_str()) || numbered == Some(&role.id.to_string())
-        })
+        .find(|(name, role)| named == Some(name.as_str()) || numbered == Some(&role.id.to_string()))
         .map(|(name, role)| (name.as_str(), role))
         // The vendor's own words and family: a missing role is no `ResourceNotFound` here.
         .ok_or_else(|| refusal("InternalError.GetRoleError", "role not exist"))
