@@ -83,7 +83,7 @@ fn a_report_is_left_however_the_run_ends() {
     assert_eq!(report(&binary)["diagnostics"][0]["code"], "cannot-run");
 
     clouds.fault("alibaba:CreateOIDCProvider=deny");
-    run(&["--yes"]).with_code(1);
+    let _ = run(&["--yes"]).with_code(1);
     let failed = report(&binary);
     assert_eq!(failed["outcomes"][0]["outcome"], "failed", "{failed:#}");
     clouds.sandbox().clear_faults();
@@ -93,7 +93,7 @@ fn a_report_is_left_however_the_run_ends() {
     assert_eq!(report(&binary)["outcomes"][0]["outcome"], "done");
 
     binary.write("0.yaml", "apiVersion: idform/v1\nkind: Nothing\n");
-    run(&["--yes"]).with_code(1);
+    let _ = run(&["--yes"]).with_code(1);
     assert_eq!(report(&binary)["exit_code"], 1);
     assert!(!binary.path().join("report.json.new").exists());
 
