@@ -182,9 +182,11 @@ impl Job<'_> {
             };
             apply_json::to_json(&apply_json::document(&input, report.as_ref()))
         };
-        let exit = match write_report(self.command, &document(exit), output) {
-            false if exit == Exit::Success => Exit::Error,
-            _ => exit,
+        let is_reported = write_report(self.command, &document(exit), output);
+        let exit = if !is_reported && exit == Exit::Success {
+            Exit::Error
+        } else {
+            exit
         };
         if text {
             if let Some(report) = &report {
