@@ -83,6 +83,7 @@ pub(super) async fn run(
     let Some(kind) = crate::clouds::kind(step.address.kind.0) else {
         return Ended::lost("the plan names a kind that does not exist");
     };
+    let writer = &writer.about(&step.address.to_string());
     let mut work = Work {
         step,
         kind,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::apply::{self, Event, Listener, Outcome, Report};
-use crate::model::{Code, Diagnostic};
+use crate::model::{Code, Diagnostic, SourceMap};
 use crate::plan::file::Saved;
 use crate::plan::guard::{self, Consent, Guards, Missing};
 use crate::plan::{Plan, Risk, Step, compare};
@@ -26,6 +27,9 @@ use super::signals::{self, unless_interrupted};
 use super::{Exit, policies, rim, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
+    if let Some(path) = &command.report {
+        begin_report(path)?;
+    }
     let config = Config::load(common)?;
     let guards = config.guards(command.judging.max_changes)?;
     let approved = command.plan.as_deref().map(saved::read).transpose()?;
@@ -48,7 +52,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     run::lint(&mut loaded, None, &config)?;
     if loaded.diagnostics.has_errors() {
-        return Ok(invalid(command.format, loaded, output));
+        return Ok(invalid(command, loaded, output));
     }
     let records = Records::open(command)?;
     run::block_on(async {
@@ -70,20 +74,42 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
 }
 
 /// Says that the manifests are invalid, in the form that was asked for.
-fn invalid(format: Format, loaded: Loaded, output: &Output) -> Exit {
+fn invalid(command: &Command, loaded: Loaded, output: &Output) -> Exit {
     let found = loaded.diagnostics.into_sorted();
     output.diagnostics(&found, &loaded.manifests.sources);
     let what = policies::what_is_invalid(&found);
     output.say(&format!("The {what} are invalid; no cloud was contacted."));
-    if format == Format::Json {
-        output.result(&without_plan(
-            "apply",
-            Exit::Error,
-            &found,
-            &loaded.manifests.sources,
-        ));
+    let sources = &loaded.manifests.sources;
+    let document = without_plan("apply", Exit::Error, &found, sources);
+    write_report(command, &document, output);
+    if command.format == Format::Json {
+        output.result(&document);
     }
     Exit::Error
+}
+
+/// Puts a report in place that says that the run did not end, until another says how it ended: a
+/// run that is killed must not leave the good news of an earlier one.
+fn begin_report(path: &Path) -> Result<()> {
+    let finding = Diagnostic::error(
+        Code::Interrupted,
+        "the run that began this report has not ended; it goes on, or was killed",
+    )
+    .help("the journal (`--journal`) has what it did; `apply` again reads each object first");
+    let document = without_plan("apply", Exit::Error, &[finding], &SourceMap::default());
+    rim::replace_file(path, &document).context("begin the report")
+}
+
+/// Writes the report where one is wanted; false when it could not be.
+fn write_report(command: &Command, document: &str, output: &Output) -> bool {
+    let Some(path) = &command.report else {
+        return true;
+    };
+    let written = rim::replace_file(path, document).context("write the report");
+    if let Err(error) = &written {
+        output.error(error);
+    }
+    written.is_ok()
 }
 
 /// Why nothing is written.
@@ -141,6 +167,27 @@ impl Job<'_> {
         };
         let failures = report.as_ref().map(apply::findings).unwrap_or_default();
         self.records.end(report.as_ref(), &failures);
+        if !text {
+            output.diagnostics(&failures, sources);
+        }
+        found.extend(failures);
+        let document = |exit: Exit| {
+            let input = plan_json::PlanInput {
+                plan: Some(&plan),
+                command: "apply",
+                exit_code: exit.code(),
+                errored: exit == Exit::Error,
+                diagnostics: &found,
+                sources,
+            };
+            apply_json::to_json(&apply_json::document(&input, report.as_ref()))
+        };
+        let is_reported = write_report(self.command, &document(exit), output);
+        let exit = if !is_reported && exit == Exit::Success {
+            Exit::Error
+        } else {
+            exit
+        };
         if text {
             if let Some(report) = &report {
                 output.result(&if errors && report.outcomes.is_empty() {
@@ -152,20 +199,7 @@ impl Job<'_> {
             }
             return Ok(exit);
         }
-        output.diagnostics(&failures, sources);
-        found.extend(failures);
-        let input = plan_json::PlanInput {
-            plan: Some(&plan),
-            command: "apply",
-            exit_code: exit.code(),
-            errored: exit == Exit::Error,
-            diagnostics: &found,
-            sources,
-        };
-        output.result(&apply_json::to_json(&apply_json::document(
-            &input,
-            report.as_ref(),
-        )));
+        output.result(&document(exit));
         Ok(exit)
     }
 

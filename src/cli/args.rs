@@ -105,4 +105,35 @@ mod tests {
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
     }
+
+    /// What is on a command line can be read by every process of the machine.
+    #[test]
+    fn no_argument_takes_a_secret() {
+        let words = [
+            "secret",
+            "password",
+            "token",
+            "credential",
+            "access-key",
+            "private",
+        ];
+        let mut commands = vec![Args::command()];
+        let mut seen = 0;
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            for argument in command.get_arguments() {
+                seen += 1;
+                let name = argument.get_id().as_str().replace('_', "-");
+                let long = argument.get_long().unwrap_or_default();
+                let of = command.get_name();
+                assert!(
+                    words
+                        .iter()
+                        .all(|word| !name.contains(word) && !long.contains(word)),
+                    "`{of}` takes `{name}`"
+                );
+            }
+        }
+        assert!(seen > 100, "{seen} arguments");
+    }
 }

@@ -92,12 +92,34 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
                 Exit::Error
             };
             output.error(&error);
+            if let Command::Apply(command) = &args.command
+                && let Some(path) = &command.report
+            {
+                let found = [finding_of(exit, &error)];
+                let document = render::without_plan("apply", exit, &found, &SourceMap::default());
+                // Why it cannot be written was most likely the error itself.
+                let _ = rim::replace_file(path, &document);
+            }
             if let Some(document) = document_of(&args.command, exit, &error) {
                 output.result(&document);
             }
             exit
         }
     }
+}
+
+/// Why a run ended early, as a finding.
+fn finding_of(exit: Exit, error: &anyhow::Error) -> Diagnostic {
+    let code = if exit == Exit::Interrupted {
+        Code::Interrupted
+    } else {
+        Code::CannotRun
+    };
+    let finding = Diagnostic::error(code, error.to_string());
+    let causes = error.chain().skip(1);
+    causes.fold(finding, |finding, cause| {
+        finding.note(format!("caused by: {cause}"))
+    })
 }
 
 /// Whoever asked for JSON gets one document, however early the run ended.
@@ -123,16 +145,7 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
     if !wants_json {
         return None;
     }
-    let code = if exit == Exit::Interrupted {
-        Code::Interrupted
-    } else {
-        Code::CannotRun
-    };
-    let finding = Diagnostic::error(code, error.to_string());
-    let causes = error.chain().skip(1);
-    let found = [causes.fold(finding, |finding, cause| {
-        finding.note(format!("caused by: {cause}"))
-    })];
+    let found = [finding_of(exit, error)];
     let sources = SourceMap::default();
     match command {
         Command::Plan(_) => Some(render::without_plan("plan", exit, &found, &sources)),

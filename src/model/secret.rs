@@ -49,4 +49,11 @@ mod tests {
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.expose(), "canary-6f1e");
     }
+
+    /// The memory is overwritten: that is what the type inside promises by this trait.
+    #[test]
+    fn a_secret_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        is_wiped(&Secret::new("canary-6f1e").0);
+    }
 }

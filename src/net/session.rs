@@ -57,6 +57,9 @@ struct Session {
     seen_offset_seconds: AtomicI64,
 }
 
+/// On whose behalf calls are made, for the logs: an object's address, or a selector of several.
+type About = Option<Arc<str>>;
+
 /// One account's conversation, from which the right to read and the right to write are given out.
 #[derive(Clone)]
 pub struct Access {
@@ -67,12 +70,14 @@ pub struct Access {
 #[derive(Clone)]
 pub struct Reader {
     session: Arc<Session>,
+    about: About,
 }
 
 /// May write an account.
 #[derive(Clone)]
 pub struct Writer {
     session: Arc<Session>,
+    about: About,
 }
 
 impl Access {
@@ -101,6 +106,7 @@ impl Access {
     pub fn reader(&self) -> Reader {
         Reader {
             session: Arc::clone(&self.session),
+            about: None,
         }
     }
 
@@ -108,11 +114,26 @@ impl Access {
     pub fn writer(&self) -> Writer {
         Writer {
             session: Arc::clone(&self.session),
+            about: None,
         }
     }
 }
 
 impl Reader {
+    /// The same, on behalf of this address (or selector, where a call serves several) in the logs.
+    #[must_use]
+    pub fn about(&self, address: &str) -> Self {
+        Self {
+            session: Arc::clone(&self.session),
+            about: Some(address.into()),
+        }
+    }
+
+    /// The account's name in the manifests.
+    pub fn account(&self) -> &str {
+        &self.session.account
+    }
+
     /// Where the credentials came from, in words.
     pub fn credential_source(&self) -> &str {
         self.session.client.credential_source()
@@ -139,7 +160,9 @@ impl Reader {
     /// The last attempt's.
     pub async fn read(&self, read: &Read) -> Answer {
         let session = &self.session;
-        let mut reply = session.attempts(&read.0, is_worth_reading_again).await?;
+        let mut reply = session
+            .attempts(&read.0, &self.about, is_worth_reading_again)
+            .await?;
         let mut last = Reply {
             body: reply.body.clone(),
             ..Reply::default()
@@ -149,7 +172,9 @@ impl Reader {
             if reply.more.len() + 1 >= PAGES {
                 break;
             }
-            last = session.attempts(&next, is_worth_reading_again).await?;
+            last = session
+                .attempts(&next, &self.about, is_worth_reading_again)
+                .await?;
             reply.more.push(last.body.clone());
             reply.request_id.clone_from(&last.request_id);
             call = next;
@@ -163,6 +188,16 @@ impl Writer {
     pub fn reader(&self) -> Reader {
         Reader {
             session: Arc::clone(&self.session),
+            about: self.about.clone(),
+        }
+    }
+
+    /// The same, on behalf of this address in the logs.
+    #[must_use]
+    pub fn about(&self, address: &str) -> Self {
+        Self {
+            session: Arc::clone(&self.session),
+            about: Some(address.into()),
         }
     }
 
@@ -172,7 +207,7 @@ impl Writer {
     /// The last attempt's; its class tells whether the outcome is open.
     pub async fn write(&self, write: &Write) -> Answer {
         self.session
-            .attempts(&write.call, is_certainly_not_carried_out)
+            .attempts(&write.call, &self.about, is_certainly_not_carried_out)
             .await
     }
 }
@@ -191,7 +226,7 @@ fn is_certainly_not_carried_out(class: &ErrorClass) -> bool {
 impl Session {
     /// One call, as often as it is worth it. Every attempt counts against the budget and is signed
     /// anew.
-    async fn attempts(&self, call: &Call, worth: fn(&ErrorClass) -> bool) -> Answer {
+    async fn attempts(&self, call: &Call, about: &About, worth: fn(&ErrorClass) -> bool) -> Answer {
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(self.patience.first_wait)
             .with_max_delay(self.patience.longest_wait)
@@ -200,13 +235,15 @@ impl Session {
             .build();
         let (mut transient, mut throttled) = (1, 1);
         let (mut corrected, mut refreshed) = (false, false);
+        let mut attempt = 0_usize;
         loop {
+            attempt += 1;
             let place = self.limit.start(&self.gate).await;
             let begun = Instant::now();
             let now = clock::unix_seconds() + self.offset_seconds.load(Ordering::Relaxed);
             let answer = self.client.send(call, now).await;
             drop(place);
-            self.log(call, &answer, begun.elapsed());
+            self.log(call, about, attempt, &answer, begun.elapsed());
             let error = match answer {
                 Ok(reply) => {
                     if let Some(server) = reply.server_unix_seconds {
@@ -263,14 +300,16 @@ impl Session {
         }
     }
 
-    fn log(&self, call: &Call, answer: &Answer, took: Duration) {
+    fn log(&self, call: &Call, about: &About, attempt: usize, answer: &Answer, took: Duration) {
         let (outcome, request_id) = match answer {
             Ok(reply) => ("ok", reply.request_id.as_deref()),
             Err(error) => (error.class.word(), error.request_id.as_deref()),
         };
         tracing::debug!(
             account = self.account,
+            address = about.as_deref(),
             call = call.name,
+            attempt,
             outcome,
             request_id,
             milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

@@ -330,7 +330,13 @@ pub async fn ask(reader: &Reader, kinds: &[Asked]) -> Vec<Told> {
         .iter()
         .map(|(kind, wanted)| kind.reads(Scope::Account(wanted)))
         .collect();
-    let answers = answers(reader, reads.iter().flatten()).await;
+    // A list serves several objects, so that its calls are told under what selects them all.
+    let mut told: Vec<(String, &Read)> = Vec::new();
+    for ((kind, _), reads) in kinds.iter().zip(&reads) {
+        let about = format!("{}/{}/*", reader.account(), kind.info().name);
+        told.extend(reads.iter().map(|read| (about.clone(), read)));
+    }
+    let answers = answers(reader, told).await;
     kinds
         .iter()
         .zip(&reads)
@@ -350,20 +356,18 @@ pub async fn ask(reader: &Reader, kinds: &[Asked]) -> Vec<Told> {
         .collect()
 }
 
-/// Sends each different read once, side by side; the account's budget orders them.
-async fn answers<'a>(
-    reader: &Reader,
-    reads: impl Iterator<Item = &'a Read>,
-) -> Vec<(Read, Answer)> {
-    let mut unique: Vec<Read> = Vec::new();
-    for read in reads {
-        if !unique.contains(read) {
-            unique.push(read.clone());
+/// Sends each different read once, side by side; the account's budget orders them. Each comes with
+/// what the logs call it after.
+async fn answers(reader: &Reader, reads: Vec<(String, &Read)>) -> Vec<(Read, Answer)> {
+    let mut unique: Vec<(String, Read)> = Vec::new();
+    for (about, read) in reads {
+        if unique.iter().all(|(_, known)| known != read) {
+            unique.push((about, read.clone()));
         }
     }
     let mut tasks = JoinSet::new();
-    for (index, read) in unique.into_iter().enumerate() {
-        let reader = reader.clone();
+    for (index, (about, read)) in unique.into_iter().enumerate() {
+        let reader = reader.about(&about);
         tasks.spawn(async move {
             let answer = reader.read(&read).await;
             (index, read, answer)

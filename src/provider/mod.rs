@@ -26,7 +26,7 @@ pub use portable::{Catalogue, PortableKind};
 pub use surroundings::Surroundings;
 
 use crate::model::{Account, CloudId, Fields, KindName, Value};
-use crate::net::http::Http;
+use crate::net::http::{Answered, Http};
 
 /// One cloud: names, limits, kinds, and how to reach it.
 pub struct Cloud {
@@ -59,6 +59,9 @@ pub struct Cloud {
     /// Reads out of the answer to `identity` which role the credentials are a session of, by name
     /// or by number.
     pub caller_role: fn(&Value) -> Option<String>,
+    /// What an HTTP answer to a signed call means: success, or the cloud's own error. Pure; public
+    /// so that hostile answers reach it without a network.
+    pub sort_answer: fn(&Call, &Answered) -> Answer,
     /// The rights that the kinds need.
     pub rights: &'static rights::Rights,
     /// Finds credentials and makes a client; no request is sent.

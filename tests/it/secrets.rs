@@ -1,5 +1,7 @@
 //! No secret in any output: every way to run, well and badly, with keys that are easy to find again.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use idform::clouds::CLOUDS;
@@ -43,6 +45,49 @@ fn texts() -> [String; 5] {
     ]
 }
 
+/// Every log level that there is.
+const LEVELS: [&[&str]; 6] = [
+    &["--quiet"],
+    &[],
+    &["-v"],
+    &["-vv"],
+    &["-vvv", "--log-format=json"],
+    &["-vv", "--log-format=json"],
+];
+
+/// Every command that reads accounts, issuers or what was saved of them, in every form it has.
+const READING: [&[&str]; 24] = [
+    &["validate", "--format=json"],
+    &["graph"],
+    &["doctor"],
+    &["doctor", "--format=json"],
+    &["doctor", "--print-policy"],
+    &["lock", "--check"],
+    &["lock", "--check", "--format=json"],
+    &["plan", "--format=markdown"],
+    &["plan", "--format=html"],
+    &["plan", "--format=sarif"],
+    &["plan", "--format=github"],
+    &["plan", "--format=json", "--out=../plan.json"],
+    &["show", "../plan.json"],
+    &["show", "../plan.json", "--format=json"],
+    &["drift"],
+    &["drift", "--format=json"],
+    &["drift", "--format=markdown"],
+    &["drift", "--format=sarif"],
+    &["drift", "--format=github"],
+    &["drift", "--metrics=../metrics.prom"],
+    &["import", "--account=huawei-prod", "--out=../imported"],
+    &[
+        "import",
+        "--account=tencent-prod",
+        "--out=../imported-json",
+        "--format=json",
+    ],
+    &["apply", "--plan=../plan.json", "--format=json"],
+    &["capabilities"],
+];
+
 const COMMANDS: [&[&str]; 4] = [
     &["validate"],
     &["plan"],
@@ -82,6 +127,84 @@ fn binary(clouds: &Clouds) -> Binary {
 fn when_all_is_well() {
     let clouds = Clouds::new();
     search(&binary(&clouds), "well");
+}
+
+/// The files of a folder and all below it.
+fn texts_below(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(texts_below(&path));
+        } else {
+            let bytes = std::fs::read(&path).expect("a file");
+            found.push((path, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_command_no_form_no_level_and_no_file_holds_a_secret() {
+    let clouds = Clouds::new();
+    let binary = binary(&clouds);
+    let write = [
+        "apply",
+        "--yes",
+        "--allow=switches-sign-in",
+        "-vv",
+        "--journal=../journal.jsonl",
+        "--events=../events.jsonl",
+        "--report=../report.json",
+    ];
+    let applied = binary.run(&write).with_code(0).all().to_lowercase();
+    for word in FORBIDDEN {
+        assert!(!applied.contains(word), "apply says {word}:\n{applied}");
+    }
+    for (number, command) in READING.iter().enumerate() {
+        let level = LEVELS[number % LEVELS.len()];
+        let said = binary.run(&[*command, level].concat()).all().to_lowercase();
+        for word in FORBIDDEN {
+            assert!(
+                !said.contains(word),
+                "{command:?} {level:?} says {word}:\n{said}"
+            );
+        }
+    }
+    for level in LEVELS {
+        for command in ["plan", "drift", "doctor"] {
+            let said = binary
+                .run(&[&[command], level].concat())
+                .all()
+                .to_lowercase();
+            for word in FORBIDDEN {
+                assert!(
+                    !said.contains(word),
+                    "{command} {level:?} says {word}:\n{said}"
+                );
+            }
+        }
+    }
+    let folder = binary.path();
+    let written = texts_below(folder.parent().expect("the folder of the test"));
+    for name in [
+        "journal.jsonl",
+        "events.jsonl",
+        "report.json",
+        "plan.json",
+        "metrics.prom",
+    ] {
+        let is_there = written
+            .iter()
+            .any(|(path, text)| path.ends_with(name) && !text.is_empty());
+        assert!(is_there, "{name} was written: {written:?}");
+    }
+    for (path, text) in written {
+        let text = text.to_lowercase();
+        for word in FORBIDDEN {
+            assert!(!text.contains(word), "{} holds {word}", path.display());
+        }
+    }
 }
 
 #[test]

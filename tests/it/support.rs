@@ -24,7 +24,7 @@ use idform::net::{Access, Patience};
 use idform::observe::Snapshot;
 use idform::observe::live;
 use idform::plan::{self, Plan};
-use idform::provider::{Connection, Form, ResourceKind, Surroundings};
+use idform::provider::{Answer, Connection, Form, Read, ResourceKind, Surroundings};
 use idform::sandbox::{self, Fault, Options, Sandbox, Seen, credentials};
 
 /// The accounts that most tests use: one on each cloud, with the sandbox's default numbers.
@@ -208,6 +208,18 @@ impl Clouds {
                 )
             })
             .collect()
+    }
+
+    /// What an account's cloud answers to these reads.
+    pub(crate) fn answers(&self, world: &World, account: &str, reads: &[Read]) -> Vec<Answer> {
+        let reader = self.accesses(world)[account].reader();
+        self.runtime.block_on(async {
+            let mut answers = Vec::new();
+            for read in reads {
+                answers.push(reader.read(read).await);
+            }
+            answers
+        })
     }
 
     /// Reads the clouds.

@@ -91,6 +91,9 @@ pub(in crate::cli) struct Apply {
     /// Record intent and outcome of each write, with request ids
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) journal: Option<PathBuf>,
+    /// Write the JSON report of the run, also when it fails or is interrupted
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) report: Option<PathBuf>,
     /// Do not ask; covers changes that are cosmetic or widen trust
     #[arg(short, long)]
     pub(in crate::cli) yes: bool,

@@ -219,7 +219,7 @@ fn observe_list(wanted: &[String], answer: Option<&Answer>) -> Observed {
         None => return all_unreadable(wanted, &malformed(LIST, "no answer was kept", None)),
     };
     let mut found = BTreeMap::new();
-    let mut is_whole = !is_cut_short(reply);
+    let mut is_whole = !is_cut_short(reply) && reply.pages().all(holds_list);
     for item in items(reply) {
         match read_provider(item) {
             Some((name, live)) => {
@@ -268,6 +268,13 @@ fn items(reply: &Reply) -> impl Iterator<Item = &Value> {
         .pages()
         .filter_map(|page| page.get("OIDCProviders")?.get("OIDCProvider")?.as_array())
         .flatten()
+}
+
+/// Whether a page has the list that is documented, also an empty one. An answer of another shape
+/// tells nothing about who is not in it.
+fn holds_list(page: &Value) -> bool {
+    let list = page.get("OIDCProviders").and_then(Value::as_object);
+    list.is_some_and(|list| list.get("OIDCProvider").is_none_or(Value::is_array))
 }
 
 fn observe_one(answer: Option<&Answer>) -> Observation {

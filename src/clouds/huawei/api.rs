@@ -306,6 +306,12 @@ pub(super) fn body_of(call: &Call) -> Vec<u8> {
     }
 }
 
+/// What an answer to a signed call means, by the server's own clock.
+pub(super) fn signed_answer(call: &Call, answered: &Answered) -> Answer {
+    let now = answered.server_time().unwrap_or_default();
+    sort_answer(call, By::Signature, now, &came(answered))
+}
+
 pub(super) fn came(answered: &Answered) -> Came<'_> {
     Came {
         status: answered.status,

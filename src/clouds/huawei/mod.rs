@@ -108,6 +108,7 @@ pub static CLOUD: Cloud = Cloud {
     account_of,
     // Who asks is not told by the list of domains (apis/huawei.md §5.1).
     caller_role: |_| None,
+    sort_answer: api::signed_answer,
     rights: &rights::RIGHTS,
     connect,
 };

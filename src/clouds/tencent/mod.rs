@@ -124,6 +124,7 @@ pub static CLOUD: Cloud = Cloud {
     identity: || Read(Call::rpc("sts", "GetCallerIdentity", Value::Null)),
     account_of,
     caller_role: |body| wire::assumed_role(body, "Arn"),
+    sort_answer: |call, answered| api::sort_answer(call.name, answered),
     rights: &rights::RIGHTS,
     connect,
 };

@@ -73,9 +73,12 @@ impl Way {
         holds_something: bool,
         request_id: Option<&str>,
     ) -> Result<Status, ProviderError> {
+        // Left out is what "never set" looks like; a status that cannot be read, or an answer that is
+        // no object, tells nothing.
+        let is_left_out = raw.is_object() && raw.get("Status").is_none_or(Value::is_null);
         match wire::number(raw, "Status") {
             Some(0) => Ok(Status::NeverSet),
-            None if !holds_something => Ok(Status::NeverSet),
+            None if is_left_out && !holds_something => Ok(Status::NeverSet),
             Some(2) => Ok(Status::Off),
             // 1 stands for 11 in one of the vendor's pages (§3.0).
             Some(1 | 11) => Ok(Status::On),
@@ -93,6 +96,7 @@ impl Way {
     /// Whether it is on, as a fact about the other way.
     pub(super) fn facts(&self, answer: Option<&Answer>) -> Facts {
         let enabled = match answer {
+            Some(Ok(reply)) if !reply.body.is_object() => None,
             Some(Ok(reply)) => Some(matches!(wire::number(&reply.body, "Status"), Some(1 | 11))),
             Some(Err(error)) if error.class == ErrorClass::NotFound => Some(false),
             Some(Err(_)) | None => None,

@@ -1,0 +1,4 @@
+//! The oracles, for the fuzz targets.
+
+#[path = "oracles.rs"]
+pub mod oracles;

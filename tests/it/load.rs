@@ -1,0 +1,118 @@
+//! Many accounts at once under throttling: everything is read, and no account hears more in any
+//! second than its budget.
+//!
+//! Fifty accounts on every run. A thousand, with the peak of memory:
+//! `IDFORM_LOAD_ACCOUNTS=1000 cargo test --test it load -- --nocapture`
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use idform::sandbox::{Options, Seen, credentials};
+
+use crate::binary::Binary;
+use crate::support::{Clouds, root};
+
+/// Requests of one account in one second; the sandbox refuses what is above it.
+const BUDGET: u32 = 2;
+/// Objects of each account. None of the kinds used has a list that serves several.
+const OBJECTS: usize = 3;
+
+fn number(account: usize) -> String {
+    format!("1000{account:08}")
+}
+
+/// Accounts of Tencent Cloud, each with its own number.
+fn manifests(accounts: usize) -> String {
+    let mut text = String::new();
+    for account in 0..accounts {
+        // Writing to a text never fails.
+        let _ = write!(
+            text,
+            "---\napiVersion: idform/v1\nkind: Account\nmetadata: {{name: a{account}}}\n\
+             spec: {{cloud: tencent, accountId: \"{}\", requestsPerSecond: {BUDGET}, \
+             credentials: {{envPrefix: A{account}_}}}}\n",
+            number(account)
+        );
+        for object in 0..OBJECTS {
+            let _ = write!(
+                text,
+                "---\napiVersion: idform/v1\nkind: TencentOidcProvider\n\
+                 metadata: {{name: ci-{account}-{object}}}\nspec:\n  account: a{account}\n  \
+                 name: ci-{object}\n  issuer: https://ci-{object}.acme.example\n  \
+                 clientIds: [sts.acme.example]\n  keys: {{file: keys.jwks.json}}\n"
+            );
+        }
+    }
+    text
+}
+
+/// The most requests of one account within any second, as they arrived.
+fn fullest_window(seen: &[Seen]) -> usize {
+    let mut arrivals: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for seen in seen {
+        let account = seen.account.as_deref().expect("every request is signed");
+        arrivals.entry(account).or_default().push(seen.millis);
+    }
+    let within = |times: &[u64]| times.iter().take_while(|at| **at < times[0] + 1000).count();
+    let windows = arrivals
+        .values()
+        .flat_map(|times| (0..times.len()).map(|at| within(&times[at..])));
+    windows.max().unwrap_or_default()
+}
+
+/// Plans that many accounts over a throttling sandbox, and gives the fullest window.
+fn plan(accounts: usize) -> usize {
+    let clouds = Clouds::with(Options {
+        throttle_per_second: Some(BUDGET),
+        ..Options::default()
+    });
+    let mut binary = Binary::over(&clouds).manifests(&[&manifests(accounts)]);
+    let keys = std::fs::read(root().join("tests/cases/keys/one.jwks.json"));
+    binary.write("keys.jwks.json", keys.expect("a key set"));
+    for account in 0..accounts {
+        let keys = credentials::permanent("tencent", &number(account)).expect("keys by rule");
+        binary = binary
+            .env(&format!("A{account}_TENCENTCLOUD_SECRET_ID"), &keys.key_id)
+            .env(&format!("A{account}_TENCENTCLOUD_SECRET_KEY"), &keys.secret);
+    }
+    let ended = binary.run(&["plan", "--format=json", "--timeout=60s"]);
+    let document = ended.with_code(0).json();
+    let changes = document["resource_changes"].as_array().expect("a list");
+    assert_eq!(changes.len(), accounts * OBJECTS);
+    assert!(
+        changes
+            .iter()
+            .all(|change| change["change"]["actions"] == json!(["create"]))
+    );
+    assert_eq!(document["complete"], true);
+    let seen = clouds.seen();
+    // One for each object, one to ask whose credentials these are.
+    assert!(seen.len() >= accounts * (OBJECTS + 1), "{}", seen.len());
+    let fullest = fullest_window(&seen);
+    #[expect(
+        clippy::print_stdout,
+        reason = "the figures of a run by hand, seen with --nocapture"
+    )]
+    {
+        println!(
+            "{accounts} accounts, {} requests, at most {fullest} a second",
+            seen.len()
+        );
+    }
+    fullest
+}
+
+#[test]
+fn no_account_of_many_hears_more_than_its_budget() {
+    let asked = std::env::var("IDFORM_LOAD_ACCOUNTS").ok();
+    let accounts = asked.map_or(50, |text| text.parse().expect("a number of accounts"));
+    // Requests that a stalled machine holds up arrive together, whoever sent them when: what a
+    // program does wrong, it does wrong every time.
+    let is_within = (0..3).any(|_| plan(accounts) <= BUDGET as usize);
+    assert!(
+        is_within,
+        "three times more than {BUDGET} requests in a second"
+    );
+}
