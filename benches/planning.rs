@@ -193,6 +193,7 @@ fn measure(path: &Path) -> Value {
 fn snapshot(world: &World) -> Snapshot {
     let readable = AccountReading::Readable {
         account_id: None,
+        caller_role: None,
         credentials: "made up".to_owned(),
     };
     Snapshot {

@@ -18,7 +18,6 @@ use super::output::Output;
 use super::run::Loaded;
 use super::{Exit, lock_file, run};
 
-#[expect(clippy::too_many_lines, reason = "one command, told in its order")]
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
     let Some(path) = lock_file::place(&command.manifests.paths) else {

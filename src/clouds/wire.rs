@@ -181,6 +181,15 @@ pub(super) fn is_client_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b".-_:/".contains(&byte))
 }
 
+/// The role in an ARN of a role's session: `…:assumed-role/<role>/<session>`, where Tencent Cloud
+/// gives the role's number (apis/alibaba.md §6, apis/tencent.md §5).
+pub(super) fn assumed_role(body: &Value, member: &str) -> Option<String> {
+    let arn = text(body, member)?;
+    let (_, role) = arn.split_once(":assumed-role/")?;
+    let role = role.split('/').next()?;
+    (!role.is_empty()).then(|| role.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

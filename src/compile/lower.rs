@@ -120,11 +120,14 @@ fn lower(
             | GivenValue::Federated(_)
             | GivenValue::Local(_) => canonical(field, given),
         };
-        if let Some(value) = value {
-            fields.insert(name.clone(), value);
+        // A trust policy in its short form is compiled later, and told of at the same place.
+        if value.is_some() || matches!(given.value, GivenValue::Federated(_)) {
             let line = sources.start(given.span).line;
             let span = given.span;
             places.insert(name.clone(), Place { line, span });
+        }
+        if let Some(value) = value {
+            fields.insert(name.clone(), value);
         }
     }
     let mut findings = Vec::new();
@@ -188,9 +191,10 @@ fn canonical(field: &Field, given: &Given) -> Option<Value> {
             Clear::Refused(_) => None,
         },
         GivenValue::External(name) | GivenValue::Local(name) => Some(Value::String(name.clone())),
-        // Made in `trust`, once it is known what providers are called in the cloud.
-        GivenValue::Federated(_) => None,
-        // The lock has these.
-        GivenValue::IssuerKeys { .. } | GivenValue::IssuerFingerprints { .. } => None,
+        // Made in `trust`, once it is known what providers are called in the cloud; the lock has
+        // the others.
+        GivenValue::Federated(_)
+        | GivenValue::IssuerKeys { .. }
+        | GivenValue::IssuerFingerprints { .. } => None,
     }
 }

@@ -9,6 +9,7 @@ pub mod jwks;
 pub mod mapping;
 pub mod saml_metadata;
 mod strict;
+pub mod subject;
 pub mod trust;
 
 /// JSON has no byte order mark, but real servers send one.

@@ -31,27 +31,25 @@ fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
             let keys: &[Value] = keys.map_or(&[], Vec::as_slice);
             for key in keys {
                 let said = jwks::describe(key);
-                let weak = weakness(key).map(|label| (Code::WeakKey, label));
-                let unexpected =
-                    surprise(key, keys.len()).map(|label| (Code::UnexpectedKey, label));
-                for (code, label) in weak.into_iter().chain(unexpected) {
-                    let title = match code {
-                        Code::WeakKey => format!("`{}` holds a weak key", field.name),
-                        _ => format!("`{}` holds a key that nothing will use", field.name),
-                    };
+                let mut smell = |code, title: &str, label, help: &str| {
                     smells.push(Smell {
                         code,
                         of: desired,
                         field: Some(field.name),
-                        title,
+                        title: format!("`{}` holds {title}", field.name),
                         label,
                         note: Some(format!("the key is {said}")),
-                        help: match code {
-                            Code::WeakKey => "have the issuer publish a key of 2048 bits or more",
-                            _ => "leave the key out, if the issuer does not sign with it",
-                        }
-                        .to_owned(),
+                        help: help.to_owned(),
                     });
+                };
+                if let Some(label) = weakness(key) {
+                    let help = "have the issuer publish a key of 2048 bits or more";
+                    smell(Code::WeakKey, "a weak key", label, help);
+                }
+                if let Some(label) = surprise(key, keys.len()) {
+                    let help = "leave the key out, if the issuer does not sign with it";
+                    let title = "a key that nothing will use";
+                    smell(Code::UnexpectedKey, title, label, help);
                 }
             }
         }

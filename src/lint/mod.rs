@@ -17,6 +17,7 @@ mod certificates;
 mod issuers;
 mod keys;
 mod mappings;
+mod trust;
 mod waivers;
 
 /// One rule. Its codes are those its smells have.
@@ -33,6 +34,7 @@ pub static RULES: &[&Rule] = &[
     &certificates::RULE,
     &issuers::RULE,
     &mappings::RULE,
+    &trust::RULE,
 ];
 
 /// What rules look at.

@@ -51,6 +51,7 @@ const fn cloud(
         kinds,
         identity: || unreachable!("the tests of this room call nobody"),
         account_of: |_| None,
+        caller_role: |_| None,
         rights: &RIGHTS,
         connect,
     }

@@ -204,15 +204,20 @@ impl AccountWork {
             account: self.account.name.clone(),
             reading: AccountReading::Readable {
                 account_id: None,
+                caller_role: None,
                 credentials: self.reader.credential_source().to_owned(),
             },
             objects: BTreeMap::new(),
             others: BTreeMap::new(),
             unlisted: BTreeMap::new(),
         };
-        if let Err(reading) = self.check_account().await {
-            part.reading = reading;
-            return part;
+        match (self.check_account().await, &mut part.reading) {
+            (Ok(role), AccountReading::Readable { caller_role, .. }) => *caller_role = role,
+            (Ok(_), _) => {}
+            (Err(reading), place) => {
+                *place = reading;
+                return part;
+            }
         }
         let kinds: Vec<Asked> = self
             .kinds
@@ -273,30 +278,34 @@ impl AccountWork {
     }
 
     /// Whether the credentials belong to the declared account, before anything else is asked.
-    async fn check_account(&self) -> Result<(), AccountReading> {
+    async fn check_account(&self) -> Result<Option<String>, AccountReading> {
         check_account(&self.account, &self.reader).await
     }
 }
 
-/// Whether the credentials belong to the declared account.
+/// Whether the credentials belong to the declared account; the role that they are a session of, if
+/// they are one of a role and the account was asked.
 ///
 /// # Errors
 /// They do not, or nobody can tell.
-pub async fn check_account(account: &Account, reader: &Reader) -> Result<(), AccountReading> {
+pub async fn check_account(
+    account: &Account,
+    reader: &Reader,
+) -> Result<Option<String>, AccountReading> {
     let found = reader.find_credentials().await;
     found.map_err(|error| no_credentials(&error))?;
     let Some(declared) = &account.account_id else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(cloud) = crate::clouds::cloud(account.cloud) else {
-        return Ok(());
+        return Ok(None);
     };
     let reply = reader
         .read(&(cloud.identity)())
         .await
         .map_err(AccountReading::Unreadable)?;
     match (cloud.account_of)(&reply.body) {
-        Some(found) if found == *declared => Ok(()),
+        Some(found) if found == *declared => Ok((cloud.caller_role)(&reply.body)),
         found => Err(AccountReading::Mismatch {
             declared: declared.clone(),
             found: found.unwrap_or_else(|| "an account that the cloud does not name".to_owned()),

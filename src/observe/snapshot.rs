@@ -27,6 +27,9 @@ pub enum AccountReading {
     Readable {
         /// Its number, when it was asked for.
         account_id: Option<String>,
+        /// The role that the credentials are a session of, by name or by number as the cloud tells
+        /// it; [`None`] for users, and where nobody asked.
+        caller_role: Option<String>,
         /// Where the credentials came from, in words.
         credentials: String,
     },

@@ -34,6 +34,10 @@ pub(super) fn risks(
             for change in changes {
                 risks.extend(risks_of_change(info, change));
             }
+            // What was switched off accepted nobody, so nothing can break by being switched on.
+            if changes.iter().any(|change| switches_on(info, change)) {
+                risks.remove(&Risk::MayBreakSignIn);
+            }
         }
         Action::Replace => {
             risks.insert(Risk::Destroys);
@@ -56,6 +60,14 @@ pub(super) fn risks(
         risks.insert(Risk::Cosmetic);
     }
     risks
+}
+
+fn switches_on(info: &KindInfo, change: &FieldChange) -> bool {
+    let is_switch =
+        field_of(info, change.field).is_some_and(|field| field.effect == Effect::Switches);
+    is_switch
+        && change.before == Some(Value::Bool(false))
+        && change.after == Some(Value::Bool(true))
 }
 
 /// The risks of one field's change; drift asks for those of a change made outside.

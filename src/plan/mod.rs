@@ -13,6 +13,7 @@ pub mod file;
 mod findings;
 pub mod graph;
 pub mod guard;
+mod lockout;
 mod rivals;
 mod step;
 #[cfg(test)]
@@ -122,6 +123,7 @@ pub fn make(world: &World, snapshot: &Snapshot, guards: &Guards) -> Plan {
         .into_iter()
         .map(|(address, draft)| (address, step::finish(draft)))
         .collect();
+    lockout::tell(world, snapshot, &mut steps);
     guard::protect(world, guards, &mut steps);
     cascade::stops(world, &mut steps);
     while cascade::circles(&mut steps) {

@@ -56,6 +56,9 @@ pub struct Cloud {
     pub identity: fn() -> Read,
     /// Reads the account id out of the answer to `identity`.
     pub account_of: fn(&Value) -> Option<String>,
+    /// Reads out of the answer to `identity` which role the credentials are a session of, by name
+    /// or by number.
+    pub caller_role: fn(&Value) -> Option<String>,
     /// The rights that the kinds need.
     pub rights: &'static rights::Rights,
     /// Finds credentials and makes a client; no request is sent.

@@ -66,7 +66,10 @@ fn drift() -> DriftDocument {
         ),
         (
             "issuers",
-            serde_json::json!({"issuer": "https://i.example", "change": "key-new", "detail": "d"}),
+            serde_json::json!({"issuer": "https://i.example", "reachable": true,
+                "lock_behind": true, "certificate_ends": "2030-01-01T00:00:00Z",
+                "left_out": ["l"], "changes": [{"change": "key_added", "urgency": "now",
+                "detail": "d", "objects": ["a/b/c"]}]}),
         ),
         (
             "diagnostics",

@@ -17,6 +17,7 @@ mod issuer;
 mod kill;
 mod lints;
 mod lock;
+mod lockout;
 mod manifests;
 mod matrix;
 mod policies;

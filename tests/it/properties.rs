@@ -380,6 +380,7 @@ fn snapshot(before: &World, wanted: &World, bytes: &[u8]) -> Snapshot {
     for account in wanted.accounts.keys() {
         let readable = AccountReading::Readable {
             account_id: None,
+            caller_role: None,
             credentials: "a test".to_owned(),
         };
         snapshot.accounts.insert(account.clone(), readable);

@@ -124,6 +124,7 @@ pub static CLOUD: Cloud = Cloud {
     ],
     identity: || Read(Call::rpc("Sts", "GetCallerIdentity", Value::Null)),
     account_of,
+    caller_role: |body| wire::assumed_role(body, "Arn"),
     rights: &rights::RIGHTS,
     connect,
 };

@@ -106,6 +106,8 @@ pub static CLOUD: Cloud = Cloud {
         ))
     },
     account_of,
+    // Who asks is not told by the list of domains (apis/huawei.md §5.1).
+    caller_role: |_| None,
     rights: &rights::RIGHTS,
     connect,
 };

@@ -13,7 +13,7 @@ fn domains() -> Answer {
     ok(json!({"domains": [{"id": "d1", "name": "acme"}]}))
 }
 
-fn shown(data: Value) -> Answer {
+fn shown(data: &Value) -> Answer {
     ok(json!({
         "id": "0f", "idp_id": "a", "entity_id": "https://idp.example", "protocol_id": "saml",
         "domain_id": "d2", "xaccount_type": "", "update_time": "2026-01-02T03:04:05.000000",
@@ -47,7 +47,7 @@ fn each_provider_is_asked_and_the_account_once() {
     let observed = KIND.observe(
         Scope::Account(&names(&["a", "b", "c"])),
         &[
-            shown(json!("<a/>")),
+            shown(&json!("<a/>")),
             failed(ErrorClass::NotFound),
             failed(ErrorClass::Denied),
             domains(),
@@ -67,8 +67,8 @@ fn each_provider_is_asked_and_the_account_once() {
 fn what_was_never_imported_needs_the_account() {
     for show in [
         failed(ErrorClass::NotFound),
-        shown(json!("")),
-        shown(Value::Null),
+        shown(&json!("")),
+        shown(&Value::Null),
     ] {
         let Observation::Absent(facts) = one(show.clone(), domains()) else {
             panic!("{show:?}");
@@ -82,8 +82,8 @@ fn what_was_never_imported_needs_the_account() {
     for odd in [
         ok(json!({})),
         ok(json!(null)),
-        shown(json!(7)),
-        shown(json!({})),
+        shown(&json!(7)),
+        shown(&json!({})),
     ] {
         assert!(matches!(one(odd, domains()), Observation::Unreadable(_)));
     }
@@ -92,7 +92,7 @@ fn what_was_never_imported_needs_the_account() {
 #[test]
 fn what_is_there_names_its_account_itself() {
     for account in [domains(), failed(ErrorClass::Denied)] {
-        let Observation::Present(live) = one(shown(json!("\u{feff}<a/>\n")), account) else {
+        let Observation::Present(live) = one(shown(&json!("\u{feff}<a/>\n")), account) else {
             panic!("not there");
         };
         assert_eq!(live.facts[ACCOUNT], "d2");

@@ -123,6 +123,7 @@ pub static CLOUD: Cloud = Cloud {
     ],
     identity: || Read(Call::rpc("sts", "GetCallerIdentity", Value::Null)),
     account_of,
+    caller_role: |body| wire::assumed_role(body, "Arn"),
     rights: &rights::RIGHTS,
     connect,
 };
