@@ -25,13 +25,17 @@ impl Cause {
             certificate = certificate.or_else(|| certificate_error(cause));
         }
         match certificate {
-            Some(CertificateError::UnknownIssuer) => Self {
-                text: "no authority that is trusted here vouches for the server's certificate (UnknownIssuer)"
-                    .to_owned(),
-                help: Some(
-                    "if the authority is your own, the operator's configuration can name its root certificate: [network] ca; a server that does not send its intermediate certificates, or a proxy that opens TLS, looks the same",
-                ),
-            },
+            // A bad signature: an authority of the right name is trusted, and it is another one.
+            Some(kind @ (CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
+                Self {
+                    text: format!(
+                        "no authority that is trusted here vouches for the server's certificate ({kind:?})"
+                    ),
+                    help: Some(
+                        "if the authority is your own, the operator's configuration can name its root certificate: [network] ca; a server that does not send its intermediate certificates, or a proxy that opens TLS, looks the same",
+                    ),
+                }
+            }
             Some(_) | None => Self {
                 text: cause.to_string(),
                 help: None,

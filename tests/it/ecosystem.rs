@@ -209,7 +209,8 @@ fn every_flag_that_the_action_may_add_is_understood() {
     let mut of: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
     let mut command: Option<String> = None;
     for line in script.lines().map(str::trim) {
-        if let Some(name) = line.strip_suffix(')').or_else(|| line.strip_suffix(") ;;"))
+        // `plan)` and its flags below, or all of it in one line.
+        if let Some((name, _)) = line.split_once(')')
             && ["validate", "plan", "apply", "drift"].contains(&name)
         {
             of.entry(name.to_owned()).or_default();

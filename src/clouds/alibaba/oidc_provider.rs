@@ -270,11 +270,18 @@ fn items(reply: &Reply) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
-/// Whether a page has the list that is documented, also an empty one. An answer of another shape
-/// tells nothing about who is not in it.
+/// Whether a page has the list that is documented: the array, an empty one, or one that is left out
+/// with or without its wrapper (§1.4). An answer of another shape tells nothing about who is not in
+/// it.
 fn holds_list(page: &Value) -> bool {
-    let list = page.get("OIDCProviders").and_then(Value::as_object);
-    list.is_some_and(|list| list.get("OIDCProvider").is_none_or(Value::is_array))
+    let list = page.as_object().map(|page| page.get("OIDCProviders"));
+    match list {
+        Some(None) => true,
+        Some(Some(list)) => list
+            .as_object()
+            .is_some_and(|list| list.get("OIDCProvider").is_none_or(Value::is_array)),
+        None => false,
+    }
 }
 
 fn observe_one(answer: Option<&Answer>) -> Observation {

@@ -38,7 +38,8 @@ fn every_status_has_its_meaning() {
         (reply(answer(0)), "absent"),
         (reply(json!({"SAMLMetadata": "", "Status": 0})), "absent"),
         (reply(json!({"SAMLMetadata": null})), "absent"),
-        (reply(json!(null)), "absent"),
+        // No object says nothing.
+        (reply(json!(null)), "protocol"),
         (failure(ErrorClass::NotFound), "absent"),
         (reply(answer(2)), "disabled"),
         (reply(answer(11)), "enabled"),
