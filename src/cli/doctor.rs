@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::compile::World;
 use crate::doctor::{self, Examined, Health, Learnt, Role};
+use crate::lock::fetch::{Fetched, Fetcher};
+use crate::lock::{IssuerReport, Keep};
 use crate::model::{Account, Diagnostic, KindName, SourceMap};
 use crate::observe::live;
 use crate::provider::{Cloud, ErrorClass, Observation, ResourceKind};
@@ -24,15 +26,17 @@ use super::{Exit, run};
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     let config = Config::load(common)?;
     let selection = command.compared.selecting.selection();
-    let loaded = run::load(&command.compared.manifests, &selection, &config)?;
-    let world = loaded.world;
+    // What is not locked yet is a finding here, and no mistake of the manifests.
+    let loaded = run::load_to_lock(&command.compared.manifests, &config);
+    let lock = loaded.lock.unwrap_or_default();
+    let world = loaded.world.select(&selection);
     let invalid = loaded.diagnostics.has_errors();
     let found = loaded.diagnostics.into_sorted();
     let sources = &loaded.manifests.sources;
     output.diagnostics(&found, sources);
     if invalid {
         output.say("The manifests are invalid; no cloud was contacted.");
-        show(&[], Exit::Error, &found, sources, command, output);
+        show([&[], &[]], Exit::Error, &found, sources, command, output);
         return Ok(Exit::Error);
     }
     if command.print_policy {
@@ -40,23 +44,63 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         return Ok(Exit::Success);
     }
     let accounts: Vec<Arc<Account>> = world.accounts.values().cloned().collect();
-    let examined = run::block_on(async {
+    let issuers: BTreeSet<String> = world.issuers().into_keys().map(str::to_owned).collect();
+    let (examined, fetched) = run::block_on(async {
         let clouds = ReadOnly::to(accounts.clone(), &command.compared.clouds, &config).await?;
         let mut examined = Vec::new();
         for account in &accounts {
             examined.push(examine(&world, account, &clouds, &config).await?);
         }
+        let fetched = fetch(&issuers, command, &config, &clouds).await?;
         clouds.close().await;
-        anyhow::Ok(examined)
+        anyhow::Ok((examined, fetched))
     })??;
+    let issuers: Vec<Examined> = fetched
+        .iter()
+        .map(|(issuer, seen)| {
+            let keep = Keep::hours(0);
+            let told = seen
+                .as_ref()
+                .map(|seen| IssuerReport::of(&lock, seen, super::drift::now(), keep));
+            doctor::issuer(
+                issuer,
+                told.map_err(|error| (error.text.clone(), error.help.clone())),
+            )
+        })
+        .collect();
     let bad = |examined: &Examined| examined.health() == Health::Bad;
-    let exit = if examined.iter().any(bad) {
+    let exit = if examined.iter().chain(&issuers).any(bad) {
         Exit::Error
     } else {
         Exit::Success
     };
-    show(&examined, exit, &found, sources, command, output);
+    show(
+        [&examined, &issuers],
+        exit,
+        &found,
+        sources,
+        command,
+        output,
+    );
     Ok(exit)
+}
+
+/// Asks the issuers that the manifests pin; without any, not even the roots are read.
+async fn fetch(
+    issuers: &BTreeSet<String>,
+    command: &Command,
+    config: &Config,
+    clouds: &ReadOnly,
+) -> Result<Fetched> {
+    if issuers.is_empty() {
+        return Ok(Fetched::new());
+    }
+    let wanted = &command.compared.clouds;
+    let options = config.fetching(wanted.timeout, wanted.parallelism)?;
+    let fetcher = Fetcher::new(clouds.fetching(options)?)
+        .map_err(anyhow::Error::msg)
+        .context("prepare to ask issuers")?;
+    Ok(fetcher.all(issuers).await)
 }
 
 /// The document of a run that ended before it could look.
@@ -71,7 +115,7 @@ pub(super) fn without_result(exit: Exit, found: &[Diagnostic], sources: &SourceM
 }
 
 fn show(
-    accounts: &[Examined],
+    [accounts, issuers]: [&[Examined]; 2],
     exit: Exit,
     found: &[Diagnostic],
     sources: &SourceMap,
@@ -80,7 +124,7 @@ fn show(
 ) {
     let input = DoctorInput {
         accounts,
-        issuers: &[],
+        issuers,
         exit_code: exit.code(),
         diagnostics: found,
         sources,

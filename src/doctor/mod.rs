@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::compile::World;
+use crate::lock::IssuerReport;
 use crate::model::{Account, KindName};
 use crate::provider::{Cloud, ConnectError, ErrorClass, ProviderError};
 
@@ -239,6 +240,43 @@ fn right(cloud: &'static Cloud, kind: KindName, outcome: &Result<(), ProviderErr
     Check {
         kind: Some(kind),
         ..check
+    }
+}
+
+/// What is to be said of an issuer: whether it can be asked, and whether the lock file is as it is.
+/// The error is what was attempted, and what to do.
+pub fn issuer(name: &str, told: Result<IssuerReport, (String, Option<String>)>) -> Examined {
+    let checks = match told {
+        Err((error, help)) => vec![
+            Check::not_good(
+                "issuer",
+                Health::Bad,
+                error,
+                help.unwrap_or_else(|| "plans still work from the lock file".to_owned()),
+            ),
+            Check {
+                health: Health::Untried,
+                ..Check::good("lock", "not compared")
+            },
+        ],
+        Ok(report) if report.is_behind => vec![
+            Check::good("issuer", "publishes keys that can be used"),
+            Check::not_good(
+                "lock",
+                Health::Attention,
+                "idform.lock is not as the issuer is".to_owned(),
+                "run `idform lock`, and review what it writes".to_owned(),
+            ),
+        ],
+        Ok(_) => vec![
+            Check::good("issuer", "publishes keys that can be used"),
+            Check::good("lock", "idform.lock is as the issuer is"),
+        ],
+    };
+    Examined {
+        name: name.to_owned(),
+        cloud: "",
+        checks,
     }
 }
 

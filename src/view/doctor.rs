@@ -129,14 +129,16 @@ pub fn render(input: &DoctorInput<'_>) -> String {
     }
     let count = |health| all().filter(|examined| examined.health() == health).count();
     let (bad, attention) = (count(Health::Bad), count(Health::Attention));
-    let looked = all().count();
+    let mut looked = counted(input.accounts.len(), "account");
+    if !input.issuers.is_empty() {
+        let _ = write!(looked, " and {}", counted(input.issuers.len(), "issuer"));
+    }
     if bad == 0 && attention == 0 {
-        let _ = writeln!(text, "All is well with {}.", counted(looked, "account"));
+        let _ = writeln!(text, "All is well with {looked}.");
     } else {
         let _ = writeln!(
             text,
-            "{} looked at: {bad} with something bad, {attention} to look after.",
-            counted(looked, "account")
+            "{looked} looked at: {bad} with something bad, {attention} to look after."
         );
     }
     text

@@ -59,6 +59,28 @@ fn what_is_broken_is_told_with_its_remedy() {
 }
 
 #[test]
+fn issuers_and_the_lock_file_are_looked_at() {
+    let binary = Binary::alone();
+    binary.copy_example("examples/cookbook/rotation", "idp");
+    let look = || {
+        binary
+            .run(&["doctor", "--sandbox=clouds", "idp"])
+            .with_code(0)
+            .stdout
+    };
+    let before = look();
+    assert!(before.contains("-> run `idform lock`"), "{before}");
+    let _ = binary
+        .run(&["lock", "--sandbox=clouds", "idp"])
+        .with_code(0);
+    let after = look();
+    assert!(
+        after.contains("ok   lock        idform.lock is as the issuer is"),
+        "{after}"
+    );
+}
+
+#[test]
 fn the_least_policies_name_what_the_manifests_need() {
     let binary = Binary::alone();
     binary.copy_example("examples/quickstart", "idp");

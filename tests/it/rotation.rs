@@ -8,9 +8,8 @@ use idform::sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
 use crate::binary::{Binary, Ended};
-use crate::support::{ACCOUNTS, ALIBABA, HUAWEI, TENCENT, document};
+use crate::support::{ALIBABA, HUAWEI, TENCENT};
 
-const ISSUER: &str = "https://issuer.sandbox.test/ci";
 const AUDIENCE: &str = "sts.acme.example";
 const SUBJECT: &str = "repo:acme/app:ref:refs/heads/main";
 /// Where the sandbox keeps its state, below the working folder.
@@ -29,51 +28,7 @@ const ALL: Taken = [true; 3];
 impl Stage {
     fn new() -> Self {
         let binary = Binary::alone();
-        binary.write("idp/accounts.yaml", ACCOUNTS);
-        let keys = json!({"issuer": true, "overlap": "48h"});
-        let texts = [
-            document(
-                "TencentOidcProvider",
-                "ci",
-                "tencent-prod",
-                &json!({"issuer": ISSUER, "clientIds": [AUDIENCE], "keys": keys}),
-            ),
-            document(
-                "AlibabaOidcProvider",
-                "ci",
-                "alibaba-prod",
-                &json!({"issuer": ISSUER, "clientIds": [AUDIENCE], "fingerprints": {"issuer": true}}),
-            ),
-            document(
-                "HuaweiIdentityProvider",
-                "ci",
-                "huawei-prod",
-                &json!({"enabled": true}),
-            ),
-            document(
-                "HuaweiMapping",
-                "ci",
-                "huawei-prod",
-                &json!({"rules": [{
-                    "remote": [{"type": "sub"}],
-                    "local": [{"user": {"name": "{0}"}}, {"group": {"name": "admin"}}],
-                }]}),
-            ),
-            document(
-                "HuaweiProtocol",
-                "ci",
-                "huawei-prod",
-                &json!({"identityProvider": "ci", "protocol": "oidc", "mapping": "ci"}),
-            ),
-            document(
-                "HuaweiOidcConfig",
-                "ci",
-                "huawei-prod",
-                &json!({"identityProvider": "ci", "accessMode": "program", "issuer": ISSUER,
-                        "clientId": AUDIENCE, "keys": keys}),
-            ),
-        ];
-        binary.write("idp/ci.yaml", texts.join("\n---\n"));
+        binary.copy_example("examples/cookbook/rotation", "idp");
         Self { binary }
     }
 
@@ -121,37 +76,6 @@ impl Stage {
             .as_str()
             .expect("the story goes on")
             .to_owned()
-    }
-
-    /// Gives both clouds that have roles one that the provider's tokens may take, as somebody with
-    /// the console would.
-    fn add_roles(&self) {
-        let edit = |cloud: &str, account: &str, role: Value| {
-            let path = self.binary.path().join(STATE).join(cloud);
-            let path = path.join(format!("{account}.json"));
-            let text = std::fs::read_to_string(&path).expect("the story goes on");
-            let mut state: Value = serde_json::from_str(&text).expect("the story goes on");
-            state["roles"] = json!({ "deploy": role });
-            std::fs::write(&path, state.to_string()).expect("the story goes on");
-        };
-        let tencent = json!({"version": "2.0", "statement": [{
-            "effect": "allow", "action": ["name/sts:AssumeRoleWithWebIdentity"],
-            "principal": {"federated": [format!("qcs::cam::uin/{TENCENT}:oidc-provider/ci")]},
-            "condition": {"string_equal": {"oidc:iss": [ISSUER], "oidc:aud": [AUDIENCE],
-                                           "oidc:sub": [SUBJECT]}},
-        }]});
-        let role = json!({"RoleId": 4_611_686_018_427_000_001_i64,
-                          "PolicyDocument": tencent.to_string()});
-        edit("tencent", TENCENT, role);
-        let alibaba = json!({"Version": "1", "Statement": [{
-            "Effect": "Allow", "Action": "sts:AssumeRole",
-            "Principal": {"Federated": [format!("acs:ram::{ALIBABA}:oidc-provider/ci")]},
-            "Condition": {"StringEquals": {"oidc:iss": ISSUER, "oidc:aud": AUDIENCE},
-                          "StringLike": {"oidc:sub": "repo:acme/*"}},
-        }]});
-        let role = json!({"RoleId": "300000000000000001",
-                          "AssumeRolePolicyDocument": alibaba.to_string()});
-        edit("alibaba", ALIBABA, role);
     }
 
     /// Shows a token to the token services of all clouds.
@@ -270,7 +194,6 @@ fn keys_turn_over_and_no_token_in_use_is_ever_refused() {
     let stage = Stage::new();
     let _ = stage.run(0, "lock", &[]);
     let _ = stage.apply();
-    stage.add_roles();
     let old_kid = stage.kid();
     let old = stage.token();
     assert_eq!(stage.taken(&old), ALL);
@@ -319,7 +242,6 @@ fn a_swapped_chain_is_pinned_before_the_old_one_is_dropped() {
     let stage = Stage::new();
     let _ = stage.run(0, "lock", &[]);
     let _ = stage.apply();
-    stage.add_roles();
     let token = stage.token();
     assert_eq!(stage.taken(&token), ALL);
 

@@ -87,7 +87,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "provider",
         ],
     ),
-    ("doctor", &["compile", "model", "provider"]),
+    ("doctor", &["compile", "lock", "model", "provider"]),
     (
         "import",
         &["clouds", "federation", "manifest", "model", "provider"],
