@@ -79,6 +79,27 @@ fn before_call(mut error: ProviderError) -> ProviderError {
     error
 }
 
+/// The name of the role bound to a machine, as the metadata service of more than one cloud tells it:
+/// the bare name as text.
+///
+/// # Errors
+/// There is none.
+pub(super) fn bound_role(
+    answered: &Answered,
+    service: &'static str,
+) -> Result<String, ProviderError> {
+    let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
+    // It becomes part of a path; a page of some proxy is no role's name.
+    let is_name = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if answered.status != 200 || text.is_empty() || !is_name {
+        let why = "no role is bound to this machine";
+        return Err(ProviderError::new(ErrorClass::NotFound, service, why));
+    }
+    Ok(text)
+}
+
 /// An error of an exchange, without the token that its text may quote.
 pub(super) fn without_token(mut error: ProviderError, token: &Secret) -> ProviderError {
     let text = token.expose();

@@ -121,17 +121,7 @@ impl Client {
         let role = if let Some(role) = &machine.role {
             role.clone()
         } else {
-            let answered = get(folder.clone()).await?;
-            let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
-            // It becomes part of a path; a page of some proxy is no role's name.
-            let is_name = text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-            if answered.status != 200 || text.is_empty() || !is_name {
-                let why = "no role is bound to this machine";
-                return Err(ProviderError::new(ErrorClass::NotFound, METADATA, why));
-            }
-            text
+            token::bound_role(&get(folder.clone()).await?, METADATA)?
         };
         let answered = get(format!("{folder}{role}")).await?;
         let body = token::whole(&answered, METADATA)?;
