@@ -43,6 +43,8 @@ async function open(name, options = {}) {
   return { page, close, shoot };
 }
 
+// Text is read as `textContent`: `innerText` is empty until the browser has drawn what
+// `content-visibility: auto` let it skip, which is a matter of time.
 const visible = (page) => page.locator("details.change:visible").count();
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
@@ -54,10 +56,10 @@ const tests = {
 
     await page.getByLabel("Search").fill("okta SSOTYPE");
     assert.equal(await visible(page), 1);
-    assert.match(await page.locator("details.change:visible").innerText(), /HuaweiIdentityProvider\/okta/);
+    assert.match(await page.locator("details.change:visible").textContent(), /HuaweiIdentityProvider\/okta/);
     await page.getByLabel("Search").fill("no such thing");
     assert.equal(await visible(page), 0);
-    assert.ok(await page.getByText("No change matches.").isVisible());
+    await page.getByText("No change matches.").waitFor();
 
     await page.getByRole("button", { name: "Clear filters" }).click();
     await page.getByRole("checkbox", { name: /^destroys/ }).check();
@@ -75,7 +77,7 @@ const tests = {
     await page.getByRole("checkbox", { name: /^destroys/ }).uncheck();
     await page.getByRole("checkbox", { name: /^create/ }).check();
     assert.equal(await visible(page), 1);
-    assert.match(await page.locator("details.change:visible").innerText(), /AlibabaOidcProvider\/github/);
+    assert.match(await page.locator("details.change:visible").textContent(), /AlibabaOidcProvider\/github/);
     await close();
   },
 
@@ -159,8 +161,8 @@ const tests = {
   async "is whole without its script"() {
     const { page, close } = await open("everything", { javaScriptEnabled: false });
     assert.ok((await page.locator("details.change[open]").count()) > 0);
-    assert.ok(await page.locator("pre.diff").first().isVisible());
-    assert.ok(await page.locator("svg").isVisible());
+    await page.locator("pre.diff").first().waitFor();
+    await page.locator("svg").waitFor();
     assert.equal(await page.locator("#filters:visible").count(), 0);
     assert.equal(await page.locator("#theme:visible").count(), 0);
     await close();
