@@ -368,6 +368,38 @@ fn an_answer_of_another_shape_is_never_absence() {
     assert_eq!(wrong, [""; 0], "{} of {tried} answers", wrong.len());
 }
 
+/// Packages of a lock file, with their versions.
+fn packages(lock: &str) -> Vec<String> {
+    let lock: toml::Table = fs::read_to_string(root().join(lock))
+        .expect("a lock file")
+        .parse()
+        .expect("TOML");
+    let packages = lock["package"].as_array().expect("packages");
+    let named = |package: &toml::Value| {
+        ["name", "version"]
+            .map(|member| package[member].as_str().unwrap_or_default())
+            .join(" ")
+    };
+    packages.iter().map(named).collect()
+}
+
+#[test]
+fn the_fuzzer_tries_the_dependencies_that_ship() {
+    let shipped = packages("Cargo.lock");
+    let mut others = packages("fuzz/Cargo.lock");
+    others.retain(|package| !shipped.contains(package));
+    let names: Vec<&str> = others
+        .iter()
+        .filter_map(|package| package.split(' ').next())
+        .collect();
+    assert_eq!(
+        names,
+        ["arbitrary", "idform-fuzz", "jobserver", "libfuzzer-sys"],
+        "cp Cargo.lock fuzz/Cargo.lock && cargo metadata --manifest-path fuzz/Cargo.toml >/dev/null: \
+         {others:?}"
+    );
+}
+
 /// For `fuzz/run`: writes the seeds where `IDFORM_FUZZ_SEEDS` says, a folder for each door.
 #[test]
 fn seeds_are_written() {
