@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use crate::federation::{jwks, saml_metadata, trust};
 use crate::model::intern::{Word, word};
 use crate::model::{Fields, Value};
 use crate::provider::{Field, Form};
+use serde::{Deserialize, Serialize};
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
