@@ -31,7 +31,7 @@ static INFO: KindInfo = KindInfo {
     fields: FIELDS,
     naming: Naming::Singleton,
     removal: Removal::Disable,
-    cannot_list: Some("there is one for each account"),
+    cannot_list: None,
     cloud_managed: &[],
     // Nothing creates it, but enabling it is the same: everybody signs in another way from then on.
     create_switches_sign_in: true,
