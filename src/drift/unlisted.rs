@@ -80,11 +80,14 @@ fn may_hide(world: &World, account: &str, info: &KindInfo, kinds: &[&dyn Resourc
 
 /// The kind that objects of this one are part of.
 fn part_of(info: &KindInfo) -> Option<&'static str> {
-    info.fields.iter().find_map(|field| match field.form {
-        Form::Reference {
+    info.fields.iter().find_map(|field| {
+        let Form::Reference {
             kind,
             link: Link::PartOf,
-        } => Some(kind),
-        _ => None,
+        } = field.form
+        else {
+            return None;
+        };
+        Some(kind)
     })
 }
