@@ -12,6 +12,7 @@ mod doctor;
 mod drift;
 mod ecosystem;
 mod fetching;
+mod folding;
 mod fuzzed;
 mod gitops;
 mod import;
