@@ -15,4 +15,4 @@ pub use address::{Address, CloudId, KindName, Selector};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
 pub use secret::Secret;
 pub use span::{Position, SourceId, SourceMap, Span};
-pub use value::{Fields, Value};
+pub use value::{Fields, Value, merged};

@@ -11,3 +11,12 @@ pub use serde_json::Value;
 /// The fields of one object in their canonical form, by manifest name. A field that is not in the
 /// map is not managed (desired) or not known (live).
 pub type Fields = BTreeMap<String, Value>;
+
+/// `below` with every field of `above` put over it.
+#[must_use]
+pub fn merged(below: &Fields, above: &Fields) -> Fields {
+    let mut fields = below.clone();
+    let above = above.iter();
+    fields.extend(above.map(|(name, value)| (name.clone(), value.clone())));
+    fields
+}

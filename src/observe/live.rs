@@ -173,7 +173,12 @@ fn kinds(
     if lists.all_of(account) {
         let all = crate::clouds::cloud(account.cloud).map_or(&[][..], |cloud| cloud.kinds);
         let reported = all.iter().filter(|kind| kind.reports_unmanaged());
-        for kind in reported.filter(|kind| kind.info().cannot_list.is_none()) {
+        // A singleton has no list: it is asked for by itself, where every list is told.
+        let is_told = |kind: &&&'static dyn ResourceKind| {
+            lists == Lists::Every || !matches!(kind.info().naming, Naming::Singleton)
+        };
+        let listed = reported.filter(|kind| kind.info().cannot_list.is_none());
+        for kind in listed.filter(is_told) {
             kinds
                 .entry(kind.info().name)
                 .or_insert_with(|| (*kind, Wanted::new()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::compile::{Desired, World};
 use crate::manifest::{Ensure, Mode};
-use crate::model::{Account, Address, Fields, Value};
+use crate::model::{Account, Address, Fields, Value, merged};
 use crate::observe::{AccountReading, Snapshot};
 use crate::provider::{
     Change, Facts, Impossible, Intent, Live, Need, Observation, Phase, PhaseWrites, Removal,
@@ -389,15 +389,4 @@ fn put_over(below: &Arc<Fields>, above: &Fields) -> Arc<Fields> {
     } else {
         Arc::new(merged(below, above))
     }
-}
-
-/// `below` with every field of `above` put over it.
-fn merged(below: &Fields, above: &Fields) -> Fields {
-    let mut fields = below.clone();
-    fields.extend(
-        above
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    fields
 }

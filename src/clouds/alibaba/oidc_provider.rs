@@ -11,12 +11,11 @@ use serde_json::{Map, json};
 use super::api::{PAGE_ITEMS, is_whole};
 use super::fingerprints;
 use crate::clouds::wire;
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent,
-    KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites,
-    ProviderError, Read, Removal, Reply, ResourceKind, Samples, Scope, TextRule, Write, field,
-    field_of,
+    KindInfo, Listing, Live, Naming, Need, Observation, Observed, PhaseWrites, ProviderError, Read,
+    Removal, Reply, ResourceKind, Samples, Scope, TextRule, Write, field,
 };
 
 /// The kind.
@@ -162,12 +161,12 @@ impl ResourceKind for OidcProvider {
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
-        let (phase, calls, leaves) = match intent {
+        let phase = match intent {
             Intent::Create {
                 identity, fields, ..
             } => {
                 let (call, leaves) = create(identity, fields)?;
-                (Phase::Write, vec![call], Some(leaves))
+                PhaseWrites::write(vec![call], leaves)
             }
             Intent::Update {
                 identity,
@@ -176,19 +175,15 @@ impl ResourceKind for OidcProvider {
                 changed,
             } => {
                 let calls = update(identity, desired, live, changed)?;
-                (Phase::Write, calls, Some(merged(&INFO, desired, live)))
+                PhaseWrites::write(calls, merged(&live.fields, desired))
             }
             Intent::Remove { identity, .. } => {
                 let params = json!({ "OIDCProviderName": identity });
                 let call = write("DeleteOIDCProvider", params, Again::NotFoundIsDone);
-                (Phase::Remove, vec![call], None)
+                PhaseWrites::delete(vec![call])
             }
         };
-        Ok(vec![PhaseWrites {
-            phase,
-            calls,
-            leaves,
-        }])
+        Ok(vec![phase])
     }
 
     /// An account has each issuer once: the cloud would answer `EntityAlreadyExists` (§3.1).
@@ -384,21 +379,6 @@ fn create(name: &str, fields: &Fields) -> Result<(Write, Fields), Impossible> {
     );
     let leaves = leaves.map(|(name, value)| (name.to_owned(), value));
     Ok((call, leaves.into()))
-}
-
-/// The live fields with the managed ones laid over; a cleared one reads as empty.
-pub(super) fn merged(info: &KindInfo, desired: &Fields, live: &Live) -> Fields {
-    let mut merged = live.fields.clone();
-    for (name, value) in desired {
-        let empty = match field_of(info, name).map(|field| field.clear) {
-            Some(Clear::Set) => json!([]),
-            Some(Clear::Mapping) => json!({}),
-            Some(Clear::Text | Clear::Refused(_)) | None => json!(""),
-        };
-        let value = if value.is_null() { &empty } else { value };
-        merged.insert(name.clone(), value.clone());
-    }
-    merged
 }
 
 fn update(

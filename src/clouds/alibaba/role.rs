@@ -11,12 +11,11 @@ use serde_json::{Map, json};
 use super::api::is_whole;
 use crate::clouds::wire;
 use crate::federation::trust::{self, ProviderKind};
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent,
-    KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites,
-    ProviderError, Read, Removal, Reply, ResourceKind, Samples, Scope, TextRule, TrustForm, Write,
-    field,
+    KindInfo, Listing, Live, Naming, Need, Observation, Observed, PhaseWrites, ProviderError, Read,
+    Removal, Reply, ResourceKind, Samples, Scope, TextRule, TrustForm, Write, field,
 };
 
 /// The kind.
@@ -205,27 +204,18 @@ impl ResourceKind for Role {
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
-        let (phase, calls, leaves) = match intent {
+        let phase = match intent {
             Intent::Create {
                 identity, fields, ..
-            } => (
-                Phase::Write,
-                create(identity, fields)?,
-                Some(fields.clone()),
-            ),
+            } => PhaseWrites::write(create(identity, fields)?, fields.clone()),
             Intent::Update {
                 identity,
                 desired,
                 live,
                 changed,
             } => {
-                let mut leaves = live.fields.clone();
-                leaves.extend(desired.clone());
-                (
-                    Phase::Write,
-                    update(identity, desired, live, changed),
-                    Some(leaves),
-                )
+                let calls = update(identity, desired, live, changed);
+                PhaseWrites::write(calls, merged(&live.fields, desired))
             }
             Intent::Remove { identity, live } => {
                 // A role with policies is not deleted (§3.5).
@@ -235,14 +225,10 @@ impl ResourceKind for Role {
                     .collect();
                 let params = json!({ "RoleName": identity });
                 calls.push(write("DeleteRole", params, Again::NotFoundIsDone));
-                (Phase::Remove, calls, None)
+                PhaseWrites::delete(calls)
             }
         };
-        Ok(vec![PhaseWrites {
-            phase,
-            calls,
-            leaves,
-        }])
+        Ok(vec![phase])
     }
 
     fn samples(&self) -> Samples {

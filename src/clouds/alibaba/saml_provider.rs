@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, json};
 
 use super::api::{PAGE_ITEMS, is_whole};
-use super::oidc_provider::{malformed, merged, provider_name, write};
+use super::oidc_provider::{malformed, provider_name, write};
 use super::saml;
 use crate::clouds::wire;
-use crate::model::{Account, Fields, KindName, Value};
+use crate::model::{Account, Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
-    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
-    PhaseWrites, Read, Removal, Reply, ResourceKind, Samples, Scope, Write, field,
+    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, PhaseWrites,
+    Read, Removal, Reply, ResourceKind, Samples, Scope, Write, field,
 };
 
 /// The kind.
@@ -102,34 +102,29 @@ impl ResourceKind for SamlProvider {
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
-        let (phase, call, leaves) = match intent {
+        let phase = match intent {
             Intent::Create {
                 identity, fields, ..
             } => {
                 let (call, leaves) = create(identity, fields)?;
-                (Phase::Write, call, Some(leaves))
+                PhaseWrites::write(vec![call], leaves)
             }
             Intent::Update {
                 identity,
                 desired,
                 live,
                 changed,
-            } => (
-                Phase::Write,
-                update(identity, desired, live, changed),
-                Some(merged(&INFO, desired, live)),
-            ),
+            } => {
+                let call = update(identity, desired, live, changed);
+                PhaseWrites::write(vec![call], merged(&live.fields, desired))
+            }
             Intent::Remove { identity, .. } => {
                 let params = json!({ "SAMLProviderName": identity });
                 let call = write("DeleteSAMLProvider", params, Again::NotFoundIsDone);
-                (Phase::Remove, call, None)
+                PhaseWrites::delete(vec![call])
             }
         };
-        Ok(vec![PhaseWrites {
-            phase,
-            calls: vec![call],
-            leaves,
-        }])
+        Ok(vec![phase])
     }
 
     fn samples(&self) -> Samples {

@@ -6,14 +6,14 @@
 
 use serde_json::{Map, json};
 
-use super::oidc_provider::{malformed, merged, write};
+use super::oidc_provider::{malformed, write};
 use super::saml;
 use crate::clouds::wire;
-use crate::model::{Account, Fields, KindName, Value};
+use crate::model::{Account, Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, Facts, Field, Finding, Form, Impossible, Intent,
-    KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites, Read,
-    Removal, ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
+    KindInfo, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites, Read, Removal,
+    ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
 };
 
 /// The kind.
@@ -31,7 +31,7 @@ static INFO: KindInfo = KindInfo {
     fields: FIELDS,
     naming: Naming::Singleton,
     removal: Removal::Disable,
-    cannot_list: Some("there is one for each account"),
+    cannot_list: None,
     cloud_managed: &[],
     // Nothing creates it, but enabling it is the same: everybody signs in another way from then on.
     create_switches_sign_in: true,
@@ -124,13 +124,7 @@ impl ResourceKind for UserSso {
             Some(Err(error)) => Observation::Unreadable(error.clone()),
             None => Observation::Unreadable(malformed(GET, "no answer was kept", None)),
         };
-        Observed {
-            wanted: scope
-                .identities()
-                .map(|identity| (identity.to_owned(), observation.clone()))
-                .collect(),
-            others: Listing::NotRead,
-        }
+        Observed::singleton(scope, &observation)
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
@@ -146,7 +140,7 @@ impl ResourceKind for UserSso {
             ),
             Intent::Remove { .. } => return Ok(Vec::new()),
         };
-        let leaves = merged(&INFO, &desired, live);
+        let leaves = merged(&live.fields, &desired);
         if is_enabled(&leaves) && !leaves.contains_key("metadata") {
             return Err(
                 "user SSO cannot be enabled without `metadata`: the account has none yet, and the manifest gives none"

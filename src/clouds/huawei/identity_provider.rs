@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, json};
 
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::field::text;
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, Field, Form, Impossible, Intent, KindInfo, Live,
@@ -16,7 +16,7 @@ use crate::provider::{
 };
 
 use super::collection::Collection;
-use super::{NAME, merged, phase, samples, text_of};
+use super::{NAME, phase, samples, text_of};
 
 /// The kind.
 pub(super) struct IdentityProvider;

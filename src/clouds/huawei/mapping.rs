@@ -5,7 +5,7 @@
 
 use serde_json::{Map, json};
 
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, Field, Form, Impossible, Intent, JsonGrammar,
     KindInfo, Live, Naming, Need, Observed, Phase, PhaseWrites, Read, Removal, ResourceKind,
@@ -13,7 +13,7 @@ use crate::provider::{
 };
 
 use super::collection::Collection;
-use super::{NAME, merged, phase, samples};
+use super::{NAME, phase, samples};
 
 /// The kind.
 pub(super) struct Mapping;

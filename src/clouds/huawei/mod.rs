@@ -316,13 +316,6 @@ fn phase(phase: Phase, call: Call, again: Again, leaves: Option<Fields>) -> Phas
     }
 }
 
-/// The live fields with the desired ones over them.
-fn merged(live: &Fields, desired: &Fields) -> Fields {
-    let mut fields = live.clone();
-    fields.extend(desired.clone());
-    fields
-}
-
 #[cfg(test)]
 #[path = "mod_tests.rs"]
 mod tests;

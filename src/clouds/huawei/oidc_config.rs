@@ -7,7 +7,7 @@
 use serde_json::{Map, json};
 
 use crate::federation::jwks;
-use crate::model::{Account, Code, Fields, KindName, Value};
+use crate::model::{Account, Code, Fields, KindName, Value, merged};
 use crate::provider::field::text;
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, Field, Finding, Form, Impossible, Intent, KindInfo,
@@ -15,7 +15,7 @@ use crate::provider::{
     Samples, Scope, TextRule, Waits,
 };
 
-use super::{merged, observation, phase, samples, segment, shown};
+use super::{observation, phase, samples, segment, shown};
 
 /// The kind.
 pub(super) struct OidcConfig;

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Field, Form, Impossible, Intent,
     KindInfo, Link, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites,
     ProviderError, Read, Removal, ResourceKind, Samples, Scope,
 };
 
-use super::{from_one, listed, live_or_raw, merged, observation, phase, samples, segment, shown};
+use super::{from_one, listed, live_or_raw, observation, phase, samples, segment, shown};
 
 /// The kind.
 pub(super) struct Protocol;

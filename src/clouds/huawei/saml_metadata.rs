@@ -7,14 +7,14 @@
 use serde_json::json;
 
 use crate::federation::saml_metadata::from_text;
-use crate::model::{Account, Code, Fields, KindName, Value};
+use crate::model::{Account, Code, Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
     Impossible, Intent, KindInfo, Link, Listing, Live, Naming, Need, Observation, Observed, Phase,
     PhaseWrites, ProviderError, Read, Removal, ResourceKind, Samples, Scope, Waits,
 };
 
-use super::{account_of, came, merged, phase, samples, segment, undocumented};
+use super::{account_of, came, phase, samples, segment, undocumented};
 
 /// The kind.
 pub(super) struct SamlMetadata;

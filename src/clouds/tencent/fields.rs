@@ -12,9 +12,17 @@ use crate::clouds::wire;
 use crate::federation::jwks;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
-    Answer, Change, Clear, Effect, ErrorClass, Field, Finding, Form, Impossible, Need,
-    ProviderError, TextRule, field,
+    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Field, Finding, Form, Impossible, Need,
+    ProviderError, TextRule, Write, field,
 };
+
+/// A call that changes something, and when it may be sent again.
+pub(super) fn write(name: &'static str, params: Value, again: Again) -> Write {
+    Write {
+        call: Call::rpc("cam", name, params),
+        again,
+    }
+}
 
 /// Issuers and endpoints. No maximum is documented (UNCONFIRMED: 255, apis/tencent.md §3.0).
 pub(super) const URL: TextRule = TextRule {

@@ -5,13 +5,15 @@
 
 use serde_json::json;
 
-use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom};
+use super::fields::{
+    self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom, write,
+};
 use crate::clouds::wire;
 use crate::model::{Account, Fields, KindName, Value};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
-    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
-    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, Write,
+    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, PhaseWrites,
+    Read, Removal, ResourceKind, Samples, Scope,
 };
 
 /// The kind.
@@ -100,20 +102,14 @@ impl ResourceKind for OidcProvider {
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
-        let (phase, call, params, again, leaves) = match intent {
+        let phase = match intent {
             Intent::Create {
                 identity, fields, ..
             } => {
                 let (params, leaves) =
                     whole_provider(identity, fields, &Value::Null, KeysFrom::Desired)?;
-                let again = Again::ConflictIsDone;
-                (
-                    Phase::Write,
-                    "CreateOIDCConfig",
-                    params,
-                    again,
-                    Some(leaves),
-                )
+                let call = write("CreateOIDCConfig", params, Again::ConflictIsDone);
+                PhaseWrites::write(vec![call], leaves)
             }
             Intent::Update {
                 identity,
@@ -123,26 +119,16 @@ impl ResourceKind for OidcProvider {
             } => {
                 let keys = KeysFrom::for_update(desired, changed);
                 let (params, leaves) = whole_provider(identity, desired, &live.raw, keys)?;
-                (
-                    Phase::Write,
-                    "UpdateOIDCConfig",
-                    params,
-                    Again::Same,
-                    Some(leaves),
-                )
+                let call = write("UpdateOIDCConfig", params, Again::Same);
+                PhaseWrites::write(vec![call], leaves)
             }
             Intent::Remove { identity, .. } => {
                 let params = json!({ "Name": identity });
-                let again = Again::NotFoundIsDone;
-                (Phase::Remove, "DeleteOIDCConfig", params, again, None)
+                let call = write("DeleteOIDCConfig", params, Again::NotFoundIsDone);
+                PhaseWrites::delete(vec![call])
             }
         };
-        let call = Call::rpc("cam", call, params);
-        Ok(vec![PhaseWrites {
-            phase,
-            calls: vec![Write { call, again }],
-            leaves,
-        }])
+        Ok(vec![phase])
     }
 
     fn not_compared(&self, desired: &Fields) -> &'static [&'static str] {

@@ -7,15 +7,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, json};
 
-use super::fields;
+use super::fields::{self, write};
 use crate::clouds::wire;
 use crate::federation::trust::{self, ProviderKind};
-use crate::model::{Account, Fields, KindName, Value};
+use crate::model::{Account, Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent,
-    KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase, PhaseWrites,
-    ProviderError, Read, Removal, Reply, ResourceKind, Samples, Scope, TextRule, TrustForm, Write,
-    field,
+    KindInfo, Listing, Live, Naming, Need, Observation, Observed, PhaseWrites, ProviderError, Read,
+    Removal, Reply, ResourceKind, Samples, Scope, TextRule, TrustForm, Write, field,
 };
 
 /// The kind.
@@ -226,27 +225,18 @@ impl ResourceKind for Role {
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
-        let (phase, calls, leaves) = match intent {
+        let phase = match intent {
             Intent::Create {
                 identity, fields, ..
-            } => (
-                Phase::Write,
-                create(identity, fields)?,
-                Some(fields.clone()),
-            ),
+            } => PhaseWrites::write(create(identity, fields)?, fields.clone()),
             Intent::Update {
                 identity,
                 desired,
                 live,
                 changed,
             } => {
-                let mut leaves = live.fields.clone();
-                leaves.extend(desired.clone());
-                (
-                    Phase::Write,
-                    update(identity, desired, live, changed),
-                    Some(leaves),
-                )
+                let calls = update(identity, desired, live, changed);
+                PhaseWrites::write(calls, merged(&live.fields, desired))
             }
             Intent::Remove { identity, live } => {
                 // Whether a role takes its policies along is UNCONFIRMED (§3.6).
@@ -256,14 +246,10 @@ impl ResourceKind for Role {
                     .collect();
                 let params = json!({ "RoleName": identity });
                 calls.push(write("DeleteRole", params, Again::NotFoundIsDone));
-                (Phase::Remove, calls, None)
+                PhaseWrites::delete(calls)
             }
         };
-        Ok(vec![PhaseWrites {
-            phase,
-            calls,
-            leaves,
-        }])
+        Ok(vec![phase])
     }
 
     fn samples(&self) -> Samples {
@@ -456,13 +442,6 @@ fn attach(role: &str, policy: &str) -> Write {
 fn detach(role: &str, policy: &str) -> Write {
     let params = json!({ "DetachRoleName": role, "PolicyName": policy });
     write("DetachRolePolicy", params, Again::NotFoundIsDone)
-}
-
-fn write(name: &'static str, params: Value, again: Again) -> Write {
-    Write {
-        call: Call::rpc("cam", name, params),
-        again,
-    }
 }
 
 fn malformed(call: &'static str, what: &str, reply: Reply) -> ProviderError {

@@ -5,14 +5,13 @@
 
 use serde_json::{Map, json};
 
-use super::fields;
+use super::fields::{self, write};
 use super::saml::{METADATA, encode, live_metadata, metadata_to_send};
 use crate::clouds::wire;
-use crate::model::{Fields, KindName, Value};
+use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
     Again, Answer, Call, Clear, ErrorClass, Facts, Field, Impossible, Intent, KindInfo, Listing,
-    Live, Naming, Observation, Observed, Phase, PhaseWrites, Read, Removal, ResourceKind, Samples,
-    Scope, Write,
+    Live, Naming, Observation, Observed, PhaseWrites, Read, Removal, ResourceKind, Samples, Scope,
 };
 
 /// The kind.
@@ -86,19 +85,13 @@ impl ResourceKind for SamlProvider {
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
-        let (phase, call, params, again, leaves) = match intent {
+        let phase = match intent {
             Intent::Create {
                 identity, fields, ..
             } => {
                 let (params, leaves) = new_provider(identity, fields)?;
-                let again = Again::ConflictIsDone;
-                (
-                    Phase::Write,
-                    "CreateSAMLProvider",
-                    params,
-                    again,
-                    Some(leaves),
-                )
+                let call = write("CreateSAMLProvider", params, Again::ConflictIsDone);
+                PhaseWrites::write(vec![call], leaves)
             }
             Intent::Update {
                 identity,
@@ -110,28 +103,17 @@ impl ResourceKind for SamlProvider {
                     return Ok(Vec::new());
                 }
                 let params = only_changed(identity, desired, changed);
-                let mut leaves = live.fields.clone();
-                leaves.extend(desired.clone());
-                (
-                    Phase::Write,
-                    "UpdateSAMLProvider",
-                    params,
-                    Again::Same,
-                    Some(leaves),
-                )
+                let leaves = merged(&live.fields, desired);
+                let call = write("UpdateSAMLProvider", params, Again::Same);
+                PhaseWrites::write(vec![call], leaves)
             }
             Intent::Remove { identity, .. } => {
                 let params = json!({ "Name": identity });
-                let again = Again::NotFoundIsDone;
-                (Phase::Remove, "DeleteSAMLProvider", params, again, None)
+                let call = write("DeleteSAMLProvider", params, Again::NotFoundIsDone);
+                PhaseWrites::delete(vec![call])
             }
         };
-        let call = Call::rpc("cam", call, params);
-        Ok(vec![PhaseWrites {
-            phase,
-            calls: vec![Write { call, again }],
-            leaves,
-        }])
+        Ok(vec![phase])
     }
 
     fn samples(&self) -> Samples {

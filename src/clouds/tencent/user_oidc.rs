@@ -6,15 +6,14 @@
 
 use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom};
 use super::user_sso::{
-    ENABLED, OIDC, SAML, Status, effect_of_disabling, effects_of_update, is_enabled,
-    wanted_enabled, with_enabled,
+    ENABLED, OIDC, SAML, Status, is_enabled, removal, side_effects, wanted_enabled, with_enabled,
 };
 use crate::clouds::wire;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
-    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form,
-    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
-    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
+    Again, Answer, Change, Clear, Effect, ErrorClass, Facts, Field, Finding, Form, Impossible,
+    Intent, KindInfo, Live, Naming, Need, Observation, Observed, PhaseWrites, Read, Removal,
+    ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
 };
 
 /// The kind.
@@ -169,13 +168,7 @@ impl ResourceKind for UserOidc {
             Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(facts),
             Err(error) => Observation::Unreadable(error),
         };
-        Observed {
-            wanted: scope
-                .identities()
-                .map(|identity| (identity.to_owned(), observation.clone()))
-                .collect(),
-            others: Listing::NotRead,
-        }
+        Observed::singleton(scope, &observation)
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
@@ -187,22 +180,12 @@ impl ResourceKind for UserOidc {
                 changed,
                 ..
             } => update(desired, live, changed),
-            Intent::Remove { live, .. } if is_enabled(&live.fields) => Ok(vec![PhaseWrites {
-                phase: Phase::Remove,
-                calls: vec![disable()],
-                leaves: Some(with_enabled(live.fields.clone(), false)),
-            }]),
-            Intent::Remove { .. } => Ok(Vec::new()),
+            Intent::Remove { live, .. } => Ok(removal(live, disable())),
         }
     }
 
     fn side_effects(&self, intent: Intent<'_>) -> Vec<SideEffect> {
-        match intent {
-            Intent::Create { facts, .. } => SAML.gives_way(facts),
-            Intent::Update { desired, live, .. } => effects_of_update(desired, live, &SAML),
-            Intent::Remove { live, .. } if is_enabled(&live.fields) => vec![effect_of_disabling()],
-            Intent::Remove { .. } => Vec::new(),
-        }
+        side_effects(intent, &SAML)
     }
 
     fn not_compared(&self, desired: &Fields) -> &'static [&'static str] {
@@ -242,14 +225,9 @@ fn live_scopes(raw: &Value) -> Value {
 }
 
 fn create(fields: &Fields) -> Result<Vec<PhaseWrites>, Impossible> {
-    if fields.get("enabled") == Some(&Value::Bool(false)) {
-        return Err(
-            "there is no record yet, and Tencent Cloud enables user OIDC as it creates it; drop `enabled: false` or the document"
-                .to_owned(),
-        );
-    }
+    OIDC.check_creation(fields)?;
     let (params, leaves) = whole_record(fields, &Value::Null, KeysFrom::Desired)?;
-    Ok(write_phase(vec![create_call(params)], leaves))
+    Ok(vec![PhaseWrites::write(vec![create_call(params)], leaves)])
 }
 
 fn update(
@@ -262,7 +240,7 @@ fn update(
         // a creation for the keys as well: those of a record that was off may be long outdated.
         (false, true) => {
             let (params, leaves) = whole_record(desired, &live.raw, KeysFrom::Desired)?;
-            Ok(write_phase(vec![create_call(params)], leaves))
+            Ok(vec![PhaseWrites::write(vec![create_call(params)], leaves)])
         }
         (false, false) => Err(
             "the live record is disabled, and Tencent Cloud has no call that changes a disabled record without enabling it; write `enabled: true`, or drop the fields that differ"
@@ -276,40 +254,23 @@ fn update(
                 let keys = KeysFrom::for_update(desired, changed);
                 let (params, whole) = whole_record(desired, &live.raw, keys)?;
                 leaves = whole;
-                calls.push(Write {
-                    call: Call::rpc("cam", "UpdateUserOIDCConfig", params),
-                    again: Again::Same,
-                });
+                calls.push(fields::write("UpdateUserOIDCConfig", params, Again::Same));
             }
             if !enabled {
                 calls.push(disable());
             }
-            Ok(write_phase(calls, with_enabled(leaves, enabled)))
+            Ok(vec![PhaseWrites::write(calls, with_enabled(leaves, enabled))])
         }
     }
 }
 
-fn write_phase(calls: Vec<Write>, leaves: Fields) -> Vec<PhaseWrites> {
-    vec![PhaseWrites {
-        phase: Phase::Write,
-        calls,
-        leaves: Some(leaves),
-    }]
-}
-
 fn create_call(params: Value) -> Write {
-    Write {
-        call: Call::rpc("cam", "CreateUserOIDCConfig", params),
-        again: Again::ConflictIsDone,
-    }
+    fields::write("CreateUserOIDCConfig", params, Again::ConflictIsDone)
 }
 
 /// Idempotent when it is off already (UNCONFIRMED, §3.1).
 fn disable() -> Write {
-    Write {
-        call: Call::rpc("cam", "DisableUserSSO", Value::Null),
-        again: Again::Same,
-    }
+    fields::write("DisableUserSSO", Value::Null, Again::Same)
 }
 
 /// The parameters of a create or update, which replace everything, and the canonical fields that

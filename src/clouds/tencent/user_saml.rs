@@ -10,15 +10,14 @@ use serde_json::json;
 use super::fields;
 use super::saml::{METADATA, encode, live_metadata, metadata_to_send};
 use super::user_sso::{
-    ENABLED, OIDC, SAML, Status, effect_of_disabling, effects_of_update, is_enabled,
-    wanted_enabled, with_enabled,
+    ENABLED, OIDC, SAML, Status, removal, side_effects, wanted_enabled, with_enabled,
 };
 use crate::clouds::wire;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
-    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Excludes, Facts, Field, Finding, Form,
-    Impossible, Intent, KindInfo, Listing, Live, Naming, Need, Observation, Observed, Phase,
-    PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
+    Again, Answer, Change, Clear, Effect, ErrorClass, Excludes, Facts, Field, Finding, Form,
+    Impossible, Intent, KindInfo, Live, Naming, Need, Observation, Observed, PhaseWrites, Read,
+    Removal, ResourceKind, Samples, Scope, SideEffect, TextRule, Write,
 };
 
 /// The kind.
@@ -106,13 +105,7 @@ impl ResourceKind for UserSaml {
             Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(facts),
             Err(error) => Observation::Unreadable(error),
         };
-        Observed {
-            wanted: scope
-                .identities()
-                .map(|identity| (identity.to_owned(), observation.clone()))
-                .collect(),
-            others: Listing::NotRead,
-        }
+        Observed::singleton(scope, &observation)
     }
 
     fn writes(&self, intent: Intent<'_>) -> Result<Vec<PhaseWrites>, Impossible> {
@@ -124,22 +117,12 @@ impl ResourceKind for UserSaml {
                 changed,
                 ..
             } => update(desired, live, changed),
-            Intent::Remove { live, .. } if is_enabled(&live.fields) => Ok(vec![PhaseWrites {
-                phase: Phase::Remove,
-                calls: vec![switch(false)],
-                leaves: Some(with_enabled(live.fields.clone(), false)),
-            }]),
-            Intent::Remove { .. } => Ok(Vec::new()),
+            Intent::Remove { live, .. } => Ok(removal(live, switch(false))),
         }
     }
 
     fn side_effects(&self, intent: Intent<'_>) -> Vec<SideEffect> {
-        match intent {
-            Intent::Create { facts, .. } => OIDC.gives_way(facts),
-            Intent::Update { desired, live, .. } => effects_of_update(desired, live, &OIDC),
-            Intent::Remove { live, .. } if is_enabled(&live.fields) => vec![effect_of_disabling()],
-            Intent::Remove { .. } => Vec::new(),
-        }
+        side_effects(intent, &OIDC)
     }
 
     fn samples(&self) -> Samples {
@@ -172,18 +155,13 @@ fn read_record(raw: Value, request_id: Option<&str>, facts: Facts) -> Observatio
 }
 
 fn create(fields: &Fields) -> Result<Vec<PhaseWrites>, Impossible> {
-    if fields.get("enabled") == Some(&Value::Bool(false)) {
-        return Err(
-            "there is no record yet, and Tencent Cloud enables user SAML as it creates it; drop `enabled: false` or the document"
-                .to_owned(),
-        );
-    }
+    SAML.check_creation(fields)?;
     let (params, leaves) = whole_record(fields, None)?;
-    let create = Write {
-        call: Call::rpc("cam", "CreateUserSAMLConfig", params),
-        again: Again::ConflictIsDone,
-    };
-    Ok(write_phase(vec![create], with_enabled(leaves, true)))
+    let create = fields::write("CreateUserSAMLConfig", params, Again::ConflictIsDone);
+    Ok(vec![PhaseWrites::write(
+        vec![create],
+        with_enabled(leaves, true),
+    )])
 }
 
 /// Nothing new is ever in force before it is whole, and nothing that is on its way out is changed
@@ -209,15 +187,10 @@ fn update(
     if calls.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(write_phase(calls, with_enabled(leaves, wanted)))
-}
-
-fn write_phase(calls: Vec<Write>, leaves: Fields) -> Vec<PhaseWrites> {
-    vec![PhaseWrites {
-        phase: Phase::Write,
+    Ok(vec![PhaseWrites::write(
         calls,
-        leaves: Some(leaves),
-    }]
+        with_enabled(leaves, wanted),
+    )])
 }
 
 /// Unlike `DisableUserSSO`, this leaves user OIDC alone (§3.5).
@@ -227,10 +200,7 @@ fn switch(on: bool) -> Write {
 }
 
 fn operate(params: Value) -> Write {
-    Write {
-        call: Call::rpc("cam", UPDATE, params),
-        again: Again::Same,
-    }
+    fields::write(UPDATE, params, Again::Same)
 }
 
 /// The document and the domain as they are sent, and the canonical fields that they leave behind.

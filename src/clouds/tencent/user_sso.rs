@@ -5,8 +5,8 @@ use super::fields;
 use crate::clouds::wire;
 use crate::model::{Fields, Value};
 use crate::provider::{
-    Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Live, Need, ProviderError,
-    Read, SideEffect,
+    Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent, Live,
+    Need, PhaseWrites, ProviderError, Read, SideEffect, Write,
 };
 
 /// One way for sub-users to sign in.
@@ -107,9 +107,23 @@ impl Way {
             .collect()
     }
 
+    /// Whether a record can be made with these fields.
+    ///
+    /// # Errors
+    /// It shall be off, which no new record is.
+    pub(super) fn check_creation(&self, fields: &Fields) -> Result<(), Impossible> {
+        if fields.get("enabled") != Some(&Value::Bool(false)) {
+            return Ok(());
+        }
+        Err(format!(
+            "there is no record yet, and Tencent Cloud enables {} as it creates it; drop `enabled: false` or the document",
+            self.title
+        ))
+    }
+
     /// What enabling the other way does, by the facts about this one. That enabling user SAML
     /// switches user OIDC off is UNCONFIRMED; the other direction is documented (§3.5).
-    pub(super) fn gives_way(&self, facts: &Facts) -> Vec<SideEffect> {
+    fn gives_way(&self, facts: &Facts) -> Vec<SideEffect> {
         let off = format!("Tencent Cloud switches {} off", self.title);
         let password = "sub-users can no longer sign in to the console with a password";
         match facts.get(self.fact) {
@@ -125,9 +139,34 @@ impl Way {
     }
 }
 
-/// What disabling does, whichever way it was.
-pub(super) fn effect_of_disabling() -> SideEffect {
-    switches("sub-users sign in to the console with a password again")
+/// The change that takes a record away, which can only be switched off.
+pub(super) fn removal(live: &Live, off: Write) -> Vec<PhaseWrites> {
+    if !is_enabled(&live.fields) {
+        return Vec::new();
+    }
+    let leaves = with_enabled(live.fields.clone(), false);
+    vec![PhaseWrites::switch_off(off, leaves)]
+}
+
+/// What the cloud does by itself when a record is changed; the facts are those about the `other`
+/// way.
+pub(super) fn side_effects(intent: Intent<'_>, other: &Way) -> Vec<SideEffect> {
+    let (before, after, live) = match intent {
+        Intent::Create { facts, .. } => return other.gives_way(facts),
+        Intent::Update { desired, live, .. } => (
+            is_enabled(&live.fields),
+            wanted_enabled(desired, live),
+            live,
+        ),
+        Intent::Remove { live, .. } => (is_enabled(&live.fields), false, live),
+    };
+    match (before, after) {
+        (false, true) => other.gives_way(&live.facts),
+        (true, false) => vec![switches(
+            "sub-users sign in to the console with a password again",
+        )],
+        (true, true) | (false, false) => Vec::new(),
+    }
 }
 
 fn switches(text: impl Into<String>) -> SideEffect {
@@ -154,13 +193,4 @@ pub(super) fn wanted_enabled(desired: &Fields, live: &Live) -> bool {
 pub(super) fn with_enabled(mut fields: Fields, enabled: bool) -> Fields {
     fields.insert("enabled".to_owned(), enabled.into());
     fields
-}
-
-/// The side effects of switching it as wanted; the facts are those about the `other` way.
-pub(super) fn effects_of_update(desired: &Fields, live: &Live, other: &Way) -> Vec<SideEffect> {
-    match (is_enabled(&live.fields), wanted_enabled(desired, live)) {
-        (false, true) => other.gives_way(&live.facts),
-        (true, false) => vec![effect_of_disabling()],
-        (true, true) | (false, false) => Vec::new(),
-    }
 }

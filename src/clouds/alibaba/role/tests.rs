@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clouds::testing::{calls, create, failure, fields, reply, update};
+use crate::provider::Phase;
 
 fn policy(subject: &str) -> Value {
     json!({"Version": "1", "Statement": [{

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::clouds::tencent::fields::live_keys;
 use crate::clouds::testing::{account, calls, create, facts, failure, fields, reply, update};
+use crate::provider::{Listing, Phase};
 
 const KIND: &UserOidc = &UserOidc;
 

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
+use crate::clouds::tencent::user_sso::is_enabled;
 use crate::clouds::testing::{account, calls, create, facts, failure, fields, reply, update};
+use crate::provider::Listing;
 
 const KIND: &UserSaml = &UserSaml;
 
