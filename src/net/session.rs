@@ -11,7 +11,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::provider::{Answer, Call, CloudClient, ConnectError, ErrorClass, Read, Reply, Write};
+use crate::provider::{
+    Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Read, Reply, Write,
+};
 
 use super::clock;
 use super::limit::Limit;
@@ -277,8 +279,10 @@ impl Session {
                     tokio::time::sleep(wait.max(asked)).await;
                 }
                 ErrorClass::Throttled { .. } => return Err(error),
+                ErrorClass::TokenExpired => return Err(self.with_source(error)),
+                // Something that had to come first: an exchange of tokens, a role to become.
+                ErrorClass::Auth if error.call != call.name => return Err(self.with_source(error)),
                 class @ (ErrorClass::Auth
-                | ErrorClass::TokenExpired
                 | ErrorClass::ClockSkewed { .. }
                 | ErrorClass::Denied
                 | ErrorClass::NotFound
@@ -298,6 +302,16 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// The error with where the credentials came from, so that the person knows which to renew.
+    fn with_source(&self, mut error: ProviderError) -> ProviderError {
+        let source = self.client.credential_source();
+        if !error.message.contains(source) {
+            let message = error.message.trim_end_matches('.');
+            error.message = format!("{message} (credentials: {source})");
+        }
+        error
     }
 
     fn log(&self, call: &Call, about: &About, attempt: usize, answer: &Answer, took: Duration) {

@@ -19,7 +19,7 @@ use super::answer::{By, Came, before_call, sort_answer};
 use super::credentials::Credentials;
 use super::password::Token;
 use super::sign::{self, ToSign};
-use super::token::Proof;
+use super::token::{Proof, is_expired};
 
 /// The documented media type, spelled as the documents do (`apis/huawei.md §1.4`).
 const JSON: &str = "application/json;charset=utf8";
@@ -118,7 +118,11 @@ impl Client {
             HeaderText::Secret(Secret::new(authorization)),
         ));
         let answered = self.exchange(&self.endpoint.base, call, sent, body).await?;
-        sort_answer(call, By::Signature, now, &came(&answered))
+        let by = match &keys.token {
+            Some(_) => By::TemporaryKeys,
+            None => By::Signature,
+        };
+        sort_answer(call, by, now, &came(&answered))
     }
 
     /// Sends one request with a token, or with nothing for the sign-in itself.
@@ -238,17 +242,18 @@ impl CloudClient for Client {
         match self.proof(now).await? {
             Proof::Keys(keys) => {
                 let answer = self.send_signed(call, &keys, now).await;
-                if answer
-                    .as_ref()
-                    .is_err_and(|error| error.class == ErrorClass::TokenExpired)
-                {
+                if is_expired(&answer) {
                     self.keeper.forget(&keys.id).await;
                 }
                 answer
             }
             Proof::Token(token) => {
                 let answered = self.with_token(call, Some(&token)).await?;
-                sort_answer(call, By::Token, now, &came(&answered))
+                let answer = sort_answer(call, By::Token, now, &came(&answered));
+                if is_expired(&answer) {
+                    self.forget_token(&token).await;
+                }
+                answer
             }
         }
     }
@@ -272,8 +277,7 @@ impl CloudClient for Client {
 
     /// Keys that the cloud no longer took are forgotten already, where others can be got.
     async fn refresh(&self) -> bool {
-        let had_token = self.token.lock().await.take().is_some();
-        had_token || self.renews()
+        self.renews()
     }
 
     async fn find_credentials(&self) -> Result<(), ConnectError> {

@@ -58,13 +58,25 @@ impl Client {
         Ok(Proof::Keys(keys))
     }
 
-    /// Whether new keys can be got when the cloud no longer takes the old ones.
+    /// Whether new keys, or a new token, can be got when the cloud no longer takes the old ones.
     pub(super) fn renews(&self) -> bool {
         !self.credentials.agencies.is_empty()
-            || matches!(
-                self.credentials.sign_in,
-                SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_)
-            )
+            || match &self.credentials.sign_in {
+                SignIn::Keys(_) | SignIn::Token(_) => false,
+                SignIn::Password(_)
+                | SignIn::WebIdentity(_)
+                | SignIn::Machine(..)
+                | SignIn::Pod(_) => true,
+            }
+    }
+
+    /// Drops the token that the cloud no longer takes; a newer one, which another call got
+    /// meanwhile, stays.
+    pub(super) async fn forget_token(&self, old: &Secret) {
+        let mut kept = self.token.lock().await;
+        if (kept.as_ref()).is_some_and(|token| token.text.expose() == old.expose()) {
+            *kept = None;
+        }
     }
 
     /// Whether the machine has an identity, where the chain ends there.
@@ -258,7 +270,11 @@ impl Client {
             Proof::Keys(keys) => self.signed(&call, keys, now, None).await,
             Proof::Token(token) => {
                 let answered = self.with_token(&call, Some(token)).await?;
-                sort_answer(&call, By::Token, now, &came(&answered))
+                let answer = sort_answer(&call, By::Token, now, &came(&answered));
+                if is_expired(&answer) {
+                    self.forget_token(token).await;
+                }
+                answer
             }
         };
         keys_in(&answer?.body, name)
@@ -345,6 +361,11 @@ impl Client {
         headers.extend(header);
         self.exchange(base, call, headers, body_of(call)).await
     }
+}
+
+/// Whether the cloud no longer takes what a call was signed in with.
+pub(super) fn is_expired(answer: &Answer) -> bool {
+    (answer.as_ref()).is_err_and(|error| error.class == ErrorClass::TokenExpired)
 }
 
 fn is_nobody_there(error: &ProviderError) -> bool {
