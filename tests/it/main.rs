@@ -1,6 +1,7 @@
 //! The one integration binary: everything that is seen from outside.
 
 mod binary;
+mod canary;
 mod cases;
 mod chains;
 mod claims;
@@ -15,7 +16,9 @@ mod fetching;
 mod fuzzed;
 mod gitops;
 mod import;
+mod interrupted;
 mod issuer;
+mod json_schema;
 mod kill;
 mod lints;
 mod load;
