@@ -38,6 +38,7 @@ mod saml;
 mod secrets;
 mod story;
 mod support;
+mod terminal;
 mod terraform;
 mod tidy;
 mod user_sso;
