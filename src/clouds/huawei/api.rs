@@ -1,6 +1,8 @@
 //! Sending one call: route, domain id, signature or token. What comes back is sorted in `answer`.
 //! Facts: `apis/huawei.md §1`, `§2`, `§5.1`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -9,6 +11,7 @@ use crate::clouds::token::Keeper;
 use crate::clouds::wire::Endpoint;
 use crate::model::Secret;
 use crate::net::http::{Answered, Fault, HeaderText, Http, Request};
+use crate::net::limit::Limit;
 use crate::provider::surroundings::ReadFile;
 use crate::provider::{
     Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
@@ -207,6 +210,8 @@ impl Client {
                 .signed(&call, keys, now, None)
                 .await
                 .map_err(before_call)?;
+            // The place of the call itself is used up.
+            self.keeper.turn().await;
             super::account_of(&reply.body).ok_or_else(|| {
                 ProviderError::new(
                     ErrorClass::Auth,
@@ -278,6 +283,18 @@ impl CloudClient for Client {
     /// Keys that the cloud no longer took are forgotten already, where others can be got.
     async fn refresh(&self) -> bool {
         self.renews()
+    }
+
+    fn sign_in_within(&self, limit: &Arc<Limit>) {
+        self.keeper.within(limit);
+    }
+
+    async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
+        !self.renews() || self.has_proof(now_unix_seconds).await
+    }
+
+    async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
+        self.proof(now_unix_seconds).await.map(drop)
     }
 
     async fn find_credentials(&self) -> Result<(), ConnectError> {

@@ -70,6 +70,22 @@ impl Client {
             }
     }
 
+    /// Whether keys or a token are kept that last; waits for those that are being got.
+    pub(super) async fn has_proof(&self, now: i64) -> bool {
+        match self.credentials.sign_in {
+            SignIn::Password(_) if self.credentials.agencies.is_empty() => {
+                let kept = self.token.lock().await;
+                kept.as_ref().is_some_and(|token| token.lasts(now))
+            }
+            SignIn::Password(_)
+            | SignIn::Keys(_)
+            | SignIn::Token(_)
+            | SignIn::WebIdentity(_)
+            | SignIn::Machine(..)
+            | SignIn::Pod(_) => self.keeper.has(now).await,
+        }
+    }
+
     /// Drops the token that the cloud no longer takes; a newer one, which another call got
     /// meanwhile, stays.
     pub(super) async fn forget_token(&self, old: &Secret) {
@@ -136,6 +152,7 @@ impl Client {
             user,
             account_id.filter(|_| self.credentials.agencies.is_empty()),
         );
+        self.keeper.turn().await;
         let answered = self
             .with_token(&call, None)
             .await
@@ -265,6 +282,7 @@ impl Client {
         let body =
             json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
         let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
+        self.keeper.turn().await;
         let answer: Answer = match proof {
             // The account of these keys is not the one that is managed; IAM knows it.
             Proof::Keys(keys) => self.signed(&call, keys, now, None).await,
@@ -359,6 +377,7 @@ impl Client {
     ) -> Result<crate::net::http::Answered, ProviderError> {
         let mut headers = vec![("content-type", "application/json;charset=utf8".into())];
         headers.extend(header);
+        self.keeper.turn().await;
         self.exchange(base, call, headers, body_of(call)).await
     }
 }
