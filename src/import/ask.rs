@@ -17,7 +17,7 @@ pub struct Round {
 }
 
 /// All that can be asked for without knowing what is there.
-pub fn first_round(wish: &Wish<'_>) -> Round {
+pub fn first_round(wish: &Wish) -> Round {
     let mut round = Round::default();
     for kind in wish.cloud.kinds {
         let info = kind.info();
@@ -34,6 +34,7 @@ pub fn first_round(wish: &Wish<'_>) -> Round {
                 named.dedup();
                 if named.is_empty() {
                     round.left_out.push(LeftOut {
+                        account: wish.account.name.clone(),
                         kind: info.name,
                         cloud_name: None,
                         field: None,
@@ -52,7 +53,7 @@ pub fn first_round(wish: &Wish<'_>) -> Round {
 }
 
 /// The objects that are named after others, of which these identities are known.
-pub fn second_round(wish: &Wish<'_>, known: &BTreeMap<KindName, Vec<String>>) -> Round {
+pub fn second_round(wish: &Wish, known: &BTreeMap<KindName, Vec<String>>) -> Round {
     let mut round = Round::default();
     for kind in wish.cloud.kinds {
         let info = kind.info();
@@ -66,6 +67,7 @@ pub fn second_round(wish: &Wish<'_>, known: &BTreeMap<KindName, Vec<String>>) ->
             Some(wanted) if wanted.is_empty() => {}
             Some(wanted) => round.asked.push((*kind, wanted)),
             None => round.left_out.push(LeftOut {
+                account: wish.account.name.clone(),
                 kind: info.name,
                 cloud_name: None,
                 field: None,
@@ -112,7 +114,7 @@ fn combinations(
     Some(made.iter().map(|parts| parts.join("/")).collect())
 }
 
-fn is_selected(wish: &Wish<'_>, kind: KindName) -> bool {
+fn is_selected(wish: &Wish, kind: KindName) -> bool {
     let account = &wish.account.name;
     wish.targets.is_empty()
         || wish
@@ -122,7 +124,7 @@ fn is_selected(wish: &Wish<'_>, kind: KindName) -> bool {
 }
 
 /// Whether a selected kind is named after objects of this one.
-fn is_needed(wish: &Wish<'_>, kind: KindName) -> bool {
+fn is_needed(wish: &Wish, kind: KindName) -> bool {
     wish.cloud.kinds.iter().any(|other| {
         let info = other.info();
         let Naming::ByFields(fields) = info.naming else {
@@ -139,7 +141,7 @@ fn is_needed(wish: &Wish<'_>, kind: KindName) -> bool {
 }
 
 /// The names of a kind that targets spell out.
-fn named(wish: &Wish<'_>, info: &KindInfo) -> Vec<String> {
+fn named(wish: &Wish, info: &KindInfo) -> Vec<String> {
     let account = &wish.account.name;
     let name =
         |target: &crate::model::Selector| target.names_one(account, info.name).map(str::to_owned);

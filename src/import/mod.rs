@@ -1,31 +1,48 @@
-//! From what is live to manifests: what to ask for, what to leave out and why, names, files.
+//! From what is live to manifests: what to ask for, what to leave out and why, names, files, and
+//! which objects of several accounts are one portable document.
 //!
 //! Pure: what was read comes in, texts by path go out. Who reads the clouds and writes the files is
 //! the command. Knows no kind by name; kinds that hang on others are found through their tables.
 
 mod ask;
+mod files;
+mod fold;
+mod holdings;
+mod names;
 mod spell;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use ask::{Round, first_round, second_round};
 
 use crate::model::{Account, Address, Fields, KindName, Selector, address};
-use crate::provider::{Cloud, Form, KindInfo, Link, Naming, ResourceKind};
+use crate::provider::{Catalogue, Cloud, KindInfo, Naming, ResourceKind};
+use holdings::Holdings;
+use names::slug;
 
-/// Where the manifest schema lies, seen from each manifest; it is written beside them.
+/// Where the manifest schema lies in the folder of the import.
 pub const SCHEMA_FILE: &str = "manifest.schema.json";
 
-/// What an import is about.
-pub struct Wish<'a> {
+/// What an import wants of one account.
+pub struct Wish {
     /// The account whose objects are imported.
-    pub account: &'a Account,
+    pub account: Arc<Account>,
     /// Its cloud.
     pub cloud: &'static Cloud,
     /// Only these, by what [`Wish::called`] says; empty for all.
-    pub targets: &'a [Selector],
+    pub targets: Arc<[Selector]>,
     /// What manifests declare of this account already.
-    pub declared: &'a Declared,
+    pub declared: Declared,
+}
+
+/// What one account holds of what is wanted.
+#[derive(Clone, Copy)]
+pub struct Surveyed<'a> {
+    /// What is wanted.
+    pub wish: &'a Wish,
+    /// What was found.
+    pub found: &'a [Found],
 }
 
 /// What manifests declare of an account already.
@@ -51,6 +68,8 @@ pub struct Found {
 /// Something that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
+    /// Its account.
+    pub account: String,
     /// Its kind.
     pub kind: KindName,
     /// Its name in the cloud; [`None`] for whatever there may be of the kind.
@@ -70,6 +89,21 @@ pub struct Imported {
     pub cloud_name: String,
     /// The manifest that declares it, relative to the folder of the import.
     pub file: String,
+    /// The portable document that stands for it: its kind and `metadata.name`.
+    pub portable: Option<(KindName, String)>,
+}
+
+/// A federation of several accounts that is not one portable document for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unfolded {
+    /// The portable kind.
+    pub kind: KindName,
+    /// What the accounts have in common: the issuer, or the entity id.
+    pub what: String,
+    /// The accounts whose objects stay native.
+    pub accounts: Vec<String>,
+    /// One sentence.
+    pub why: String,
 }
 
 /// Manifests and their side files.
@@ -81,9 +115,11 @@ pub struct Import {
     pub files: BTreeMap<String, String>,
     /// What was found and cannot be declared.
     pub left_out: Vec<LeftOut>,
+    /// What could not become one portable document.
+    pub unfolded: Vec<Unfolded>,
 }
 
-impl Wish<'_> {
+impl Wish {
     /// What targets call an object: its name in the cloud, with `-` between the parts of a
     /// composite one; what has none is called as its manifest would be.
     pub fn called(&self, info: &KindInfo, identity: &str) -> Address {
@@ -122,238 +158,25 @@ fn matching<'p>(mut patterns: impl Iterator<Item = &'p str>, name: &str) -> Opti
     patterns.find(|pattern| address::glob(pattern, name))
 }
 
-/// The manifests for what was found.
-pub fn manifests(wish: &Wish<'_>, found: &[Found]) -> Import {
+/// The manifests for what was found in one account or several. Trusts that accounts have in common
+/// are portable documents if there is a `catalogue`, everything else stands in its cloud's own kinds.
+pub fn manifests(catalogue: Option<Catalogue>, accounts: &[Surveyed<'_>]) -> Import {
     let mut import = Import::default();
-    let names = names(wish, found);
-    let mut written: Vec<(&Found, spell::Written)> = Vec::new();
-    let mut known = wish.declared.names.clone();
-    known.extend(names.clone());
-    // Who turns out not to be declarable cannot be referred to by name; so until nobody else drops.
-    let mut candidates: Vec<&Found> = found.iter().collect();
-    loop {
-        written.clear();
-        let mut dropped = BTreeSet::new();
-        for object in &candidates {
-            match spell::object(wish, object, &known) {
-                Ok(text) => written.push((object, text)),
-                Err(left_out) => {
-                    dropped.insert(key(object));
-                    import.left_out.push(left_out);
-                }
-            }
-        }
-        if dropped.is_empty() {
-            break;
-        }
-        candidates.retain(|object| !dropped.contains(&key(object)));
-        known.retain(|key, _| !dropped.contains(key));
+    let mut holdings: Vec<Holdings<'_>> = accounts.iter().map(Holdings::new).collect();
+    let mut folds = Vec::new();
+    if let Some(catalogue) = catalogue {
+        (folds, import.unfolded) = fold::folds(catalogue, &mut holdings);
     }
-    let hosts = hosts(&written);
-    let mut documents: BTreeMap<String, Vec<(&Found, &spell::Written)>> = BTreeMap::new();
-    for (object, text) in &written {
-        let (kind, identity) = &hosts[&key(object)];
-        let name = &names[&(*kind, identity.clone())];
-        let path = format!("{}/{name}.yaml", kebab(kind.0));
-        documents.entry(path).or_default().push((object, text));
+    let has_several = accounts.len() > 1;
+    for holdings in &holdings {
+        files::natives(&mut import, holdings, has_several);
     }
-    for (path, members) in documents {
-        file(wish, &mut import, &path, &members, &names);
+    for fold in &folds {
+        files::portable(&mut import, &holdings, fold);
     }
+    import
+        .objects
+        .sort_by(|left, right| left.file.cmp(&right.file));
     import.left_out.sort();
     import
 }
-
-/// Writes one file and what its documents refer to.
-fn file(
-    wish: &Wish<'_>,
-    import: &mut Import,
-    path: &str,
-    members: &[(&Found, &spell::Written)],
-    names: &Names,
-) {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut drafts = Vec::new();
-    for (object, text) in members {
-        let name = &names[&key(object)];
-        let mut side_file = String::new();
-        if let Some(side) = &text.side {
-            let spell::Side {
-                folder: below,
-                ending,
-                ..
-            } = side;
-            let mut number = 1;
-            side_file = format!("{below}/{name}.{ending}");
-            while import.files.contains_key(&format!("{folder}/{side_file}")) {
-                number += 1;
-                side_file = format!("{below}/{name}-{number}.{ending}");
-            }
-            import
-                .files
-                .insert(format!("{folder}/{side_file}"), side.text.clone());
-        }
-        drafts.push(text.draft(&side_file));
-        import.left_out.extend(text.left_out.iter().cloned());
-        import.objects.push(Imported {
-            address: Address {
-                account: wish.account.name.clone(),
-                kind: object.kind.info().name,
-                name: name.clone(),
-            },
-            cloud_name: object.identity.clone(),
-            file: path.to_owned(),
-        });
-    }
-    let comment = format!(
-        "Imported from the account {}; from now on this file is what is wanted.",
-        wish.account.name
-    );
-    let drafts: Vec<_> = drafts.iter().collect();
-    let text = crate::manifest::write::file(&format!("../{SCHEMA_FILE}"), &comment, &drafts);
-    import.files.insert(path.to_owned(), text);
-}
-
-type Key = (KindName, String);
-type Names = BTreeMap<Key, String>;
-
-fn key(found: &Found) -> Key {
-    (found.kind.info().name, found.identity.clone())
-}
-
-/// A `metadata.name` for each object: the cloud's name where it is one, else made from it, with a
-/// number where two would be the same.
-fn names(wish: &Wish<'_>, found: &[Found]) -> Names {
-    let mut taken: BTreeSet<(KindName, String)> = wish
-        .declared
-        .objects
-        .values()
-        .map(|address| (address.kind, address.name.clone()))
-        .collect();
-    let mut names = Names::new();
-    let is_composite = |object: &&Found| matches!(object.kind.info().naming, Naming::ByFields(_));
-    let is_exact = |object: &&Found| address::is_name(&object.identity);
-    // Exact names first, so that they stay; what is named after others comes last.
-    let own = || found.iter().filter(move |object| !is_composite(object));
-    let order = own()
-        .filter(is_exact)
-        .chain(own().filter(|object| !is_exact(object)))
-        .chain(found.iter().filter(is_composite));
-    for object in order {
-        let info = object.kind.info();
-        let wanted = match info.naming {
-            Naming::ByFields(fields) => {
-                let parts: Vec<String> = fields
-                    .iter()
-                    .map(|field| part(object, field, &names, &wish.declared.names))
-                    .collect();
-                slug(&parts.join("-"), info.name)
-            }
-            Naming::Named(_) | Naming::Singleton => slug(&object.identity, info.name),
-        };
-        let mut number = 1;
-        let mut name = numbered(&wanted, number);
-        while !taken.insert((info.name, name.clone())) {
-            number += 1;
-            name = numbered(&wanted, number);
-        }
-        names.insert(key(object), name);
-    }
-    names
-}
-
-/// One part of a composite name: what a reference is called here, else the value.
-fn part(object: &Found, field: &str, names: &Names, declared: &Names) -> String {
-    let value = object.fields.get(field).and_then(|value| value.as_str());
-    let value = value.unwrap_or_default().to_owned();
-    let row = crate::provider::field_of(object.kind.info(), field);
-    if let Some(Form::Reference { kind, .. }) = row.map(|row| &row.form) {
-        let key = (KindName(kind), value.clone());
-        if let Some(name) = names.get(&key).or_else(|| declared.get(&key)) {
-            return name.clone();
-        }
-    }
-    value
-}
-
-/// Longest `metadata.name`.
-const NAME_CHARACTERS: usize = 63;
-
-/// A valid `metadata.name` that resembles a name in the cloud.
-fn slug(cloud_name: &str, kind: KindName) -> String {
-    let mut slug = String::new();
-    for c in cloud_name.chars().flat_map(char::to_lowercase) {
-        if c.is_ascii_lowercase() || c.is_ascii_digit() {
-            slug.push(c);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.truncate(NAME_CHARACTERS);
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() {
-        // A singleton, or a name without a single Latin letter or digit.
-        let words = kebab(kind.0);
-        return words
-            .split_once('-')
-            .map_or(words.clone(), |(_, rest)| rest.to_owned());
-    }
-    slug.to_owned()
-}
-
-fn numbered(name: &str, number: usize) -> String {
-    if number == 1 {
-        return name.to_owned();
-    }
-    let suffix = format!("-{number}");
-    let most = NAME_CHARACTERS.saturating_sub(suffix.len());
-    let kept = name.get(..most).unwrap_or(name).trim_end_matches('-');
-    format!("{kept}{suffix}")
-}
-
-/// `HuaweiOidcConfig` as `huawei-oidc-config`.
-fn kebab(name: &str) -> String {
-    let mut text = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !text.is_empty() {
-            text.push('-');
-        }
-        text.push(c.to_ascii_lowercase());
-    }
-    text
-}
-
-/// In whose file each object stands: its own, that of what it is part of, or that of what takes it
-/// along. One federation is one file.
-fn hosts(written: &[(&Found, spell::Written)]) -> BTreeMap<Key, Key> {
-    let here: BTreeSet<Key> = written.iter().map(|(object, _)| key(object)).collect();
-    let links = |wanted: Link| {
-        written.iter().flat_map(move |(object, _)| {
-            let fields = object.kind.info().fields.iter();
-            fields.filter_map(move |field| {
-                let Form::Reference { kind, link } = &field.form else {
-                    return None;
-                };
-                let other = object.fields.get(field.name)?.as_str()?;
-                (*link == wanted).then(|| (key(object), (KindName(kind), other.to_owned())))
-            })
-        })
-    };
-    let mut hosts: BTreeMap<Key, Key> = here.iter().map(|key| (key.clone(), key.clone())).collect();
-    for (part, whole) in links(Link::PartOf) {
-        if here.contains(&whole) {
-            hosts.insert(part, whole);
-        }
-    }
-    let mut placed = BTreeSet::new();
-    for (taker, taken) in links(Link::TakesAlong) {
-        if here.contains(&taken) && placed.insert(taken.clone()) {
-            let host = hosts[&taker].clone();
-            hosts.insert(taken, host);
-        }
-    }
-    hosts
-}
-
-#[cfg(test)]
-mod tests;

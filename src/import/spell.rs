@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::{Found, LeftOut, Names, Wish, key};
+use super::names::{Names, key};
+use super::{Found, LeftOut, Wish};
 use crate::federation::{jwks, saml_metadata};
 use crate::manifest::write::{Draft, document};
 use crate::manifest::{AllowedEnv, parse_texts};
@@ -11,14 +12,15 @@ use crate::model::{Fields, KindName, Value};
 use crate::provider::{Clear, Effect, Field, Form, Naming, Need};
 
 /// Stands for the path of the side file until that is chosen.
-const SIDE: &str = "side-file";
+pub(super) const SIDE: &str = "side-file";
 
 /// An object as it will be written.
 #[derive(Debug, Clone)]
 pub(super) struct Written {
     kind: &'static str,
     name: String,
-    spec: Vec<(String, Value)>,
+    /// The members of `spec`, `account` first.
+    pub(super) spec: Vec<(String, Value)>,
     /// What goes into a file of its own.
     pub(super) side: Option<Side>,
     /// Fields that no manifest can say.
@@ -28,11 +30,12 @@ pub(super) struct Written {
 /// A field whose value stands in a file beside the manifest.
 #[derive(Debug, Clone)]
 pub(super) struct Side {
-    field: &'static str,
+    /// The field.
+    pub(super) field: &'static str,
     /// The folder below the manifest's.
-    pub(super) folder: &'static str,
+    folder: &'static str,
     /// What the file's name ends with.
-    pub(super) ending: &'static str,
+    ending: &'static str,
     /// The file's text.
     pub(super) text: String,
 }
@@ -54,6 +57,11 @@ impl Side {
             ending,
             text,
         })
+    }
+
+    /// The file, seen from the manifest, for an object that is called so.
+    pub(super) fn path(&self, name: &str) -> String {
+        format!("{}/{name}.{}", self.folder, self.ending)
     }
 }
 
@@ -83,9 +91,10 @@ fn pretty(keys: &Value) -> String {
 }
 
 /// The object in a manifest's words, or why it cannot be declared.
-pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Written, LeftOut> {
+pub(super) fn object(wish: &Wish, found: &Found, known: &Names) -> Result<Written, LeftOut> {
     let info = found.kind.info();
     let left_out = |field: Option<&'static str>, why: String| LeftOut {
+        account: wish.account.name.clone(),
         kind: info.name,
         cloud_name: Some(found.identity.clone()),
         field,
@@ -139,7 +148,7 @@ pub(super) fn object(wish: &Wish<'_>, found: &Found, known: &Names) -> Result<Wr
     // What fields are to each other. Each turn drops one, so this ends.
     loop {
         let mut findings = Vec::new();
-        found.kind.check(&kept, wish.account, &mut findings);
+        found.kind.check(&kept, &wish.account, &mut findings);
         let Some(finding) = findings.into_iter().next() else {
             return Ok(written);
         };

@@ -1,15 +1,12 @@
 //! What counts as different, field by field, under the field table.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use crate::federation::{jwks, saml_metadata, trust};
 use crate::model::intern::{Word, word};
 use crate::model::{Fields, Value};
-use crate::provider::{Clear, Field, Form};
+use crate::provider::{Field, Form};
+use serde::{Deserialize, Serialize};
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,7 +89,7 @@ pub fn differences(table: &'static [Field], desired: &Fields, live: &Fields) -> 
         .filter_map(|field| {
             let after = desired.get(field.name)?;
             let before = live.get(field.name);
-            (!same(field, before, Some(after))).then(|| change(field, before, Some(after)))
+            (!field.same(before, Some(after))).then(|| change(field, before, Some(after)))
         })
         .collect()
 }
@@ -108,51 +105,9 @@ pub fn whole(
         .filter_map(|field| {
             let before = before.and_then(|fields| fields.get(field.name));
             let after = after.and_then(|fields| fields.get(field.name));
-            (!same(field, before, after)).then(|| change(field, before, after))
+            (!field.same(before, after)).then(|| change(field, before, after))
         })
         .collect()
-}
-
-/// Whether two values of a field mean the same. Nothing means the same as the value that clearing
-/// leaves.
-fn same(field: &Field, left: Option<&Value>, right: Option<&Value>) -> bool {
-    let empty = match field.clear {
-        Clear::Text => Some(Value::String(String::new())),
-        Clear::Set => Some(Value::Array(Vec::new())),
-        Clear::Mapping => Some(Value::Object(Map::new())),
-        Clear::Refused(_) => None,
-    };
-    let left = left.or(empty.as_ref());
-    let right = right.or(empty.as_ref());
-    match (left, right) {
-        // Equal texts need no canonical form, which for metadata is work.
-        (Some(left), Some(right)) => {
-            left == right || canonical(field, left) == canonical(field, right)
-        }
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    }
-}
-
-/// Most values are canonical already; documents of a cloud's own grammar are kept as written.
-fn canonical<'v>(field: &Field, value: &'v Value) -> Cow<'v, Value> {
-    match &field.form {
-        Form::Json { canonical, .. } => Cow::Owned(canonical(value)),
-        Form::Metadata { .. } => match value.as_str() {
-            None | Some("") => Cow::Borrowed(value),
-            Some(text) => Cow::Owned(Value::String(saml_metadata::canonical(text))),
-        },
-        Form::Trust(form) => Cow::Owned(trust::canonical(form.grammar, value)),
-        Form::Text(_)
-        | Form::Flag
-        | Form::Integer { .. }
-        | Form::Choice(_)
-        | Form::TextSet { .. }
-        | Form::Keys { .. }
-        | Form::Fingerprints { .. }
-        | Form::Reference { .. }
-        | Form::Tags { .. } => Cow::Borrowed(value),
-    }
 }
 
 fn change(field: &'static Field, before: Option<&Value>, after: Option<&Value>) -> FieldChange {

@@ -3,7 +3,12 @@
 //! It drives checking, schema, `explain`, diff, risks and the capability matrix, so a field is
 //! described once.
 
-use crate::federation::trust::{Grammar, ProviderKind};
+use std::borrow::Cow;
+
+use serde_json::Map;
+
+use crate::federation::saml_metadata;
+use crate::federation::trust::{self, Grammar, ProviderKind};
 use crate::model::Value;
 
 /// One field of `spec`.
@@ -27,6 +32,50 @@ pub struct Field {
     pub doc: &'static str,
     /// Section of the fact sheet the limits are from.
     pub source: &'static str,
+}
+
+impl Field {
+    /// Whether two values of the field mean the same. Nothing means the same as the value that
+    /// clearing leaves.
+    pub fn same(&self, left: Option<&Value>, right: Option<&Value>) -> bool {
+        let empty = match self.clear {
+            Clear::Text => Some(Value::String(String::new())),
+            Clear::Set => Some(Value::Array(Vec::new())),
+            Clear::Mapping => Some(Value::Object(Map::new())),
+            Clear::Refused(_) => None,
+        };
+        let left = left.or(empty.as_ref());
+        let right = right.or(empty.as_ref());
+        match (left, right) {
+            // Equal texts need no canonical form, which for metadata is work.
+            (Some(left), Some(right)) => {
+                left == right || self.canonical(left) == self.canonical(right)
+            }
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// Most values are canonical already; documents of a cloud's own grammar are kept as written.
+    fn canonical<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        match &self.form {
+            Form::Json { canonical, .. } => Cow::Owned(canonical(value)),
+            Form::Metadata { .. } => match value.as_str() {
+                None | Some("") => Cow::Borrowed(value),
+                Some(text) => Cow::Owned(Value::String(saml_metadata::canonical(text))),
+            },
+            Form::Trust(form) => Cow::Owned(trust::canonical(form.grammar, value)),
+            Form::Text(_)
+            | Form::Flag
+            | Form::Integer { .. }
+            | Form::Choice(_)
+            | Form::TextSet { .. }
+            | Form::Keys { .. }
+            | Form::Fingerprints { .. }
+            | Form::Reference { .. }
+            | Form::Tags { .. } => Cow::Borrowed(value),
+        }
+    }
 }
 
 /// What values a field takes. Also decides how they are compared: sets as sets, keys by key,

@@ -37,6 +37,9 @@ pub struct PortableKind {
     pub fields: &'static [Field],
     /// The words of the field `use`, each with what it means.
     pub uses: &'static [(&'static str, &'static str)],
+    /// The field that says what a document is about: objects with the same one are one federation.
+    /// SAML metadata is the same when its entity id is.
+    pub same_by: &'static str,
     /// Fields that mean something with one word of `use` only.
     pub only_with: &'static [(&'static str, &'static str)],
     /// What a document stands for in one cloud.

@@ -13,8 +13,8 @@ pub use super::report_json::to_json;
 
 /// What the result of an import is made of.
 pub struct ImportInput<'a> {
-    /// The account.
-    pub account: &'a str,
+    /// The accounts.
+    pub accounts: &'a [String],
     /// The folder, as it was named.
     pub out: &'a str,
     /// The manifests.
@@ -41,8 +41,8 @@ pub struct ImportDocument {
     pub command: String,
     /// Its exit code.
     pub exit_code: u8,
-    /// The account.
-    pub account: String,
+    /// The accounts.
+    pub accounts: Vec<String>,
     /// The folder that manifests are written to.
     pub out: String,
     /// Whether they were written; if not, the lists below say what would have been.
@@ -53,6 +53,8 @@ pub struct ImportDocument {
     pub files: Vec<String>,
     /// What is not declared by them.
     pub left_out: Vec<LeftOutDocument>,
+    /// What accounts have in common and is declared in each cloud's own kinds nevertheless.
+    pub not_folded: Vec<UnfoldedDocument>,
     /// The plan of the manifests, when it is not empty; else null.
     pub plan: Option<PlanDocument>,
     /// What standard error said.
@@ -71,11 +73,15 @@ pub struct ImportedDocument {
     pub cloud_name: String,
     /// The manifest, relative to the folder.
     pub file: String,
+    /// The portable document that stands for it, as `OidcProvider/github`; null for its own.
+    pub portable: Option<String>,
 }
 
 /// One thing that was left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOutDocument {
+    /// Its account.
+    pub account: String,
     /// Its kind.
     #[serde(rename = "type")]
     pub kind: String,
@@ -83,6 +89,20 @@ pub struct LeftOutDocument {
     pub cloud_name: Option<String>,
     /// The field, when the rest of the object was imported.
     pub field: Option<String>,
+    /// One sentence.
+    pub why: String,
+}
+
+/// What could not become one portable document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnfoldedDocument {
+    /// The portable kind.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Issuer or entity id.
+    pub what: String,
+    /// The accounts whose objects are declared natively.
+    pub accounts: Vec<String>,
     /// One sentence.
     pub why: String,
 }
@@ -103,7 +123,7 @@ pub fn document(input: &ImportInput<'_>) -> ImportDocument {
         format_version: FORMAT_VERSION.to_owned(),
         command: "import".to_owned(),
         exit_code: input.exit_code,
-        account: input.account.to_owned(),
+        accounts: input.accounts.to_vec(),
         out: input.out.to_owned(),
         written: input.is_written,
         imported: input
@@ -115,6 +135,10 @@ pub fn document(input: &ImportInput<'_>) -> ImportDocument {
                 kind: object.address.kind.to_string(),
                 cloud_name: object.cloud_name.clone(),
                 file: object.file.clone(),
+                portable: object
+                    .portable
+                    .as_ref()
+                    .map(|(kind, name)| format!("{kind}/{name}")),
             })
             .collect(),
         files: input.import.files.keys().cloned().collect(),
@@ -123,10 +147,22 @@ pub fn document(input: &ImportInput<'_>) -> ImportDocument {
             .left_out
             .iter()
             .map(|left_out| LeftOutDocument {
+                account: left_out.account.clone(),
                 kind: left_out.kind.to_string(),
                 cloud_name: left_out.cloud_name.clone(),
                 field: left_out.field.map(str::to_owned),
                 why: left_out.why.clone(),
+            })
+            .collect(),
+        not_folded: input
+            .import
+            .unfolded
+            .iter()
+            .map(|unfolded| UnfoldedDocument {
+                kind: unfolded.kind.to_string(),
+                what: unfolded.what.clone(),
+                accounts: unfolded.accounts.clone(),
+                why: unfolded.why.clone(),
             })
             .collect(),
         plan,

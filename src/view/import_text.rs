@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::import_json::ImportInput;
 use super::text::{counted, neutral};
+use crate::import::Unfolded;
 
 /// The result as text.
 pub fn render(input: &ImportInput<'_>) -> String {
@@ -13,7 +14,11 @@ pub fn render(input: &ImportInput<'_>) -> String {
         .objects
         .chunk_by(|left, right| left.file == right.file)
     {
-        let _ = writeln!(text, "{}", file[0].file);
+        let _ = write!(text, "{}", file[0].file);
+        if let Some((kind, name)) = &file[0].portable {
+            let _ = write!(text, ": {kind} {name} stands for");
+        }
+        text.push('\n');
         for object in file {
             let _ = write!(text, "  {}", object.address);
             let cloud_name = &object.cloud_name;
@@ -29,13 +34,13 @@ pub fn render(input: &ImportInput<'_>) -> String {
         }
         text.push_str("Left out:\n");
         for left_out in &import.left_out {
-            let _ = write!(text, "  {}", left_out.kind);
+            let _ = write!(text, "  {}/{}", neutral(&left_out.account), left_out.kind);
             if let Some(name) = left_out
                 .cloud_name
                 .as_deref()
                 .filter(|name| !name.is_empty())
             {
-                let _ = write!(text, " {}", neutral(name));
+                let _ = write!(text, "/{}", neutral(name));
             }
             if let Some(field) = left_out.field {
                 let _ = write!(text, ".{field}");
@@ -43,22 +48,41 @@ pub fn render(input: &ImportInput<'_>) -> String {
             let _ = writeln!(text, ": {}", neutral(&left_out.why));
         }
     }
+    unfolded(&mut text, &import.unfolded);
     if !text.is_empty() {
         text.push('\n');
     }
     let objects = counted(import.objects.len(), "object");
     let files = counted(import.files.len(), "file");
-    let (account, out) = (neutral(input.account), neutral(input.out));
+    let accounts = input.accounts.join(", ");
+    let (accounts, out) = (neutral(&accounts), neutral(input.out));
     let ending = if input.is_written {
         format!(
-            "{objects} of {account} written to {files} in {out}; planned again, nothing would change."
+            "{objects} of {accounts} written to {files} in {out}; planned again, nothing would change."
         )
     } else if input.exit_code == 0 {
-        format!("Nothing to import from {account}.")
+        format!("Nothing to import from {accounts}.")
     } else {
         "Nothing was written.".to_owned()
     };
     text.push_str(&ending);
     text.push('\n');
     text
+}
+
+fn unfolded(text: &mut String, unfolded: &[Unfolded]) {
+    if unfolded.is_empty() {
+        return;
+    }
+    text.push_str("\nIn common, but not in one portable document:\n");
+    for it in unfolded {
+        let accounts = it.accounts.join(", ");
+        let (what, why) = (neutral(&it.what), neutral(&it.why));
+        let _ = writeln!(
+            text,
+            "  {} of {what} in {}: {why}",
+            it.kind,
+            neutral(&accounts)
+        );
+    }
 }

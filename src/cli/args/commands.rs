@@ -168,12 +168,15 @@ pub(in crate::cli) struct Import {
     pub(in crate::cli) manifests: Manifests,
     #[command(flatten)]
     pub(in crate::cli) clouds: Clouds,
-    /// The account, declared under PATH
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) account: String,
+    /// The account, declared under PATH; `*` globs (repeatable)
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(in crate::cli) account: Vec<String>,
     /// Only these objects: account/Kind/name with the name in the cloud, `*` globs (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
     pub(in crate::cli) target: Vec<Selector>,
+    /// Also what accounts have in common in each cloud's own kinds
+    #[arg(long)]
+    pub(in crate::cli) native: bool,
     /// The folder to write; nothing in it is overwritten
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: PathBuf,

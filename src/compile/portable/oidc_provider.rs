@@ -22,6 +22,7 @@ pub(super) static KIND: PortableKind = PortableKind {
         ),
         (WORKFORCE, "people sign in to the console"),
     ],
+    same_by: "issuer",
     only_with: &[
         ("authorizationEndpoint", WORKFORCE),
         ("responseMode", WORKFORCE),

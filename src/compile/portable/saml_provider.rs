@@ -21,6 +21,7 @@ pub(super) static KIND: PortableKind = PortableKind {
         ),
         (WORKLOAD, "people and programs take on roles that trust it"),
     ],
+    same_by: "metadata",
     only_with: &[],
     stands_for,
 };
