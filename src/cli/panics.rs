@@ -17,7 +17,8 @@ pub(super) fn install() {
         let trace = Backtrace::capture();
         let mut text = told(panic);
         if trace.status() == BacktraceStatus::Captured {
-            text.push_str(&format!("{trace}\n"));
+            text.push_str(&trace.to_string());
+            text.push('\n');
         }
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }));
@@ -62,6 +63,17 @@ mod tests {
     /// Says which panic the process that a test starts shall meet.
     const WAY: &str = "IDFORM_TEST_PANIC";
 
+    /// As careless libraries do, its error quotes what it could not read.
+    struct Quoting;
+
+    impl std::str::FromStr for Quoting {
+        type Err = String;
+
+        fn from_str(text: &str) -> Result<Self, String> {
+            Err(text.to_owned())
+        }
+    }
+
     /// Not a test by itself: what the processes of the tests below run.
     #[test]
     fn child() {
@@ -79,7 +91,7 @@ mod tests {
                         "said" => panic!("{}", secret.expose()),
                         "any" => std::panic::panic_any(secret),
                         "result" => {
-                            let wrong: Result<(), String> = Err(secret.expose().to_owned());
+                            let wrong = secret.expose().parse::<Quoting>();
                             wrong.expect("it is well");
                         }
                         _ => panic!("a text of the source"),

@@ -57,19 +57,7 @@ pub(crate) fn valid(schema: &Value, root: &Value, value: &Value, path: &str) -> 
                 }
             }
             "type" => {
-                let is = |name: &Value| match name.as_str().expect("text") {
-                    "null" => value.is_null(),
-                    "boolean" => value.is_boolean(),
-                    "integer" => value.is_u64() || value.is_i64(),
-                    "string" => value.is_string(),
-                    "array" => value.is_array(),
-                    "object" => value.is_object(),
-                    other => panic!("type {other}"),
-                };
-                if !rule
-                    .as_array()
-                    .map_or_else(|| is(rule), |names| names.iter().any(is))
-                {
+                if !is_of_type(rule, value) {
                     return Err(format!("{path}: {value} is no {rule}"));
                 }
             }
@@ -91,23 +79,7 @@ pub(crate) fn valid(schema: &Value, root: &Value, value: &Value, path: &str) -> 
                     }
                 }
             }
-            "properties" => {
-                for (name, rule) in rule.as_object().expect("an object") {
-                    if let Some(value) = value.get(name) {
-                        valid(rule, root, value, &format!("{path}/{name}"))?;
-                    }
-                }
-                // Members that stand beside alternatives are described by several parts, of which
-                // none knows all.
-                let parts = ["oneOf", "$ref"]
-                    .iter()
-                    .any(|word| root.get(word).is_some());
-                let known = |name: &String| rule.get(name).is_some();
-                let members = value.as_object().filter(|_| !parts);
-                if let Some(unknown) = members.and_then(|o| o.keys().find(|n| !known(n))) {
-                    return Err(format!("{path}: {unknown} is not in the schema"));
-                }
-            }
+            "properties" => properties(rule, root, value, path)?,
             "additionalProperties" => {
                 for (name, value) in value.as_object().into_iter().flatten() {
                     valid(rule, root, value, &format!("{path}/{name}"))?;
@@ -122,4 +94,43 @@ pub(crate) fn valid(schema: &Value, root: &Value, value: &Value, path: &str) -> 
         }
     }
     Ok(())
+}
+
+/// Whether a value is of a type, or of one of several.
+fn is_of_type(rule: &Value, value: &Value) -> bool {
+    let is = |name: &Value| match name.as_str().expect("text") {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("type {other}"),
+    };
+    let names = rule.as_array();
+    names.map_or_else(|| is(rule), |names| names.iter().any(is))
+}
+
+/// Checks the members that are described, and that there are no others.
+fn properties(rule: &Value, root: &Value, value: &Value, path: &str) -> Result<(), String> {
+    for (name, rule) in rule.as_object().expect("an object") {
+        if let Some(value) = value.get(name) {
+            valid(rule, root, value, &format!("{path}/{name}"))?;
+        }
+    }
+    // Members that stand beside alternatives are described by several parts, none of which knows all.
+    if ["oneOf", "$ref"]
+        .iter()
+        .any(|word| root.get(word).is_some())
+    {
+        return Ok(());
+    }
+    let known = |name: &&String| rule.get(name.as_str()).is_some();
+    let unknown = value
+        .as_object()
+        .and_then(|members| members.keys().find(|name| !known(name)));
+    match unknown {
+        Some(unknown) => Err(format!("{path}: {unknown} is not in the schema")),
+        None => Ok(()),
+    }
 }
