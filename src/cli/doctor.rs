@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
+use tokio::task::JoinSet;
 
 use crate::compile::World;
 use crate::doctor::{self, Examined, Health, Learnt, Role};
 use crate::lock::fetch::{Fetched, Fetcher};
 use crate::lock::{IssuerReport, Keep};
 use crate::model::{Account, Diagnostic, KindName, SourceMap};
+use crate::net::Reader;
 use crate::observe::live;
-use crate::provider::{Cloud, ErrorClass, Observation, ResourceKind};
+use crate::provider::{Cloud, ConnectError, ErrorClass, Observation, ResourceKind};
 use crate::view::doctor::{DoctorInput, document, policies, render};
+use crate::view::progress::Progress;
 use crate::view::report_json;
 
 use super::args::{Common, Doctor as Command, Format};
@@ -27,7 +30,8 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let config = Config::load(common)?;
     let selection = command.compared.selecting.selection();
     // What is not locked yet is a finding here, and no mistake of the manifests.
-    let loaded = run::load_to_lock(&command.compared.manifests, &config);
+    let stdin = run::stdin(&command.compared.manifests)?;
+    let loaded = run::load_to_lock(&command.compared.manifests, stdin, &config);
     let lock = loaded.lock.unwrap_or_default();
     let world = loaded.world.select(&selection);
     let invalid = loaded.diagnostics.has_errors();
@@ -47,10 +51,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let issuers: BTreeSet<String> = world.issuers().into_keys().map(str::to_owned).collect();
     let (examined, fetched) = run::block_on(async {
         let clouds = ReadOnly::to(accounts.clone(), &command.compared.clouds, &config).await?;
-        let mut examined = Vec::new();
-        for account in &accounts {
-            examined.push(examine(&world, account, &clouds, &config).await?);
-        }
+        let examined = examine_all(world, &accounts, &clouds, &config, output).await?;
         let fetched = fetch(&issuers, command, &config, &clouds).await?;
         clouds.close().await;
         anyhow::Ok((examined, fetched))
@@ -136,31 +137,61 @@ fn show(
     }
 }
 
-/// Asks, in the order in which a run depends on the answers, and stops where the next question
-/// makes no sense.
-async fn examine(
-    world: &World,
-    account: &Account,
+/// Looks at all accounts at once, each within its budget; the answers are in the order of `accounts`.
+async fn examine_all(
+    world: World,
+    accounts: &[Arc<Account>],
     clouds: &ReadOnly,
     config: &Config,
-) -> Result<Examined> {
-    let cloud = crate::clouds::cloud(account.cloud)
-        .context("this is a bug: an account of a cloud that is not registered")?;
+    output: &Output,
+) -> Result<Vec<Examined>> {
+    let world = Arc::new(world);
+    let progress = Arc::new(Progress::new(output.draws_bars()));
+    progress.reading(accounts.len());
+    let mut looking = JoinSet::new();
+    for (at, account) in accounts.iter().enumerate() {
+        let cloud = crate::clouds::cloud(account.cloud)
+            .context("this is a bug: an account of a cloud that is not registered")?;
+        let endpoint = clouds.endpoint(cloud, config)?;
+        let reader = clouds
+            .reader(&account.name)
+            .context("this is a bug: an account that was not connected")?
+            .clone();
+        let (world, account) = (Arc::clone(&world), Arc::clone(account));
+        let progress = Arc::clone(&progress);
+        looking.spawn(async move {
+            let learnt = learn(&world, &account, cloud, endpoint, &reader).await;
+            progress.read(&account.name);
+            (at, doctor::account(cloud, &account, &learnt))
+        });
+    }
+    let mut examined = looking.join_all().await;
+    progress.done();
+    examined.sort_by_key(|(at, _)| *at);
+    Ok(examined.into_iter().map(|(_, examined)| examined).collect())
+}
+
+/// Asks, in the order in which a run depends on the answers, and stops where the next question
+/// makes no sense.
+async fn learn<'r>(
+    world: &World,
+    account: &Account,
+    cloud: &'static Cloud,
+    endpoint: String,
+    reader: &'r Result<Reader, ConnectError>,
+) -> Learnt<'r> {
     let mut learnt = Learnt {
-        endpoint: clouds.endpoint(cloud, config)?,
+        endpoint,
         credentials: Ok(String::new()),
         identity: None,
         clock_offset_seconds: None,
         rights: Vec::new(),
     };
-    let reader = clouds
-        .reader(&account.name)
-        .context("this is a bug: an account that was not connected")?;
     let reader = match reader {
         Ok(reader) => reader,
         Err(error) => {
             learnt.credentials = Err(error);
-            return Ok(doctor::account(cloud, account, &learnt));
+            return learnt;
         }
     };
     learnt.credentials = Ok(reader.credential_source().to_owned());
@@ -171,8 +202,7 @@ async fn examine(
     learnt.clock_offset_seconds = reader.clock_offset_seconds();
     if is_known {
         for (kind, identities) in kinds(world, cloud, &account.name) {
-            let asked = [(kind, identities)];
-            let told = live::ask(reader, &asked).await;
+            let told = live::ask(reader, &[(kind, identities)]).await;
             let outcome = told.into_iter().try_for_each(|told| {
                 let unreadable = told
                     .observed
@@ -191,7 +221,7 @@ async fn examine(
             learnt.rights.push((kind.info().name, outcome));
         }
     }
-    Ok(doctor::account(cloud, account, &learnt))
+    learnt
 }
 
 /// The kinds that an account has manifests of, each with the objects to ask for.

@@ -30,7 +30,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         world,
         lock,
         diagnostics,
-    } = run::load_to_lock(&command.manifests, &config);
+    } = run::load_to_lock(&command.manifests, run::stdin(&command.manifests)?, &config);
     let mut found = diagnostics.clone().into_sorted();
     let Some(lock) = lock.filter(|_| !diagnostics.has_errors()) else {
         output.diagnostics(&found, &manifests.sources);

@@ -72,8 +72,12 @@ pub(super) fn load_paths(
 }
 
 /// As [`load_paths`], for the command that makes the lock: what is not locked yet is no mistake.
-pub(super) fn load_to_lock(wanted: &args::Manifests, config: &Config) -> Loaded {
-    load_with(&wanted.paths, None, wanted, config, false)
+pub(super) fn load_to_lock(
+    wanted: &args::Manifests,
+    stdin: Option<String>,
+    config: &Config,
+) -> Loaded {
+    load_with(&wanted.paths, stdin, wanted, config, false)
 }
 
 fn load_with(

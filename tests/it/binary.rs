@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -119,6 +120,18 @@ impl Binary {
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).stdin(Stdio::null()).output();
         Ended::of(output.expect("the binary runs"))
+    }
+
+    /// With something on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("write");
+        drop(stdin);
+        Ended::of(child.wait_with_output().expect("it ends"))
     }
 
     /// Starts it and does not wait.

@@ -6,7 +6,7 @@ use idform::sandbox::Options;
 
 use crate::binary::{Binary, filters};
 use crate::contract::acts;
-use crate::support::Clouds;
+use crate::support::{ACCOUNTS, Clouds};
 
 fn quickstart(clouds: &Clouds) -> Binary {
     let binary = Binary::over(clouds);
@@ -33,6 +33,22 @@ fn all_is_well() {
             .iter()
             .all(|seen| seen.status == 200 || seen.status == 404)
     );
+}
+
+#[test]
+fn manifests_may_come_through_a_pipe() {
+    let clouds = Clouds::new();
+    let ended = Binary::over(&clouds).run_with_input(&["doctor", "-"], ACCOUNTS);
+    let ended = ended.with_code(0);
+    let place = |account| {
+        ended
+            .stdout
+            .find(account)
+            .expect("every account is looked at")
+    };
+    // All at once, and told in the order of their names.
+    assert!(place("alibaba-prod") < place("huawei-prod"), "{ended:?}");
+    assert!(place("huawei-prod") < place("tencent-prod"), "{ended:?}");
 }
 
 #[test]

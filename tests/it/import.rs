@@ -317,6 +317,7 @@ fn targets_choose_and_those_that_hit_nothing_are_said() {
             "type": "HuaweiIdentityProvider",
             "cloud_name": "Corp",
             "file": "huawei-identity-provider/corp.yaml",
+            "portable": null,
         }])
     );
     // A protocol by itself refers to what is not declared here.

@@ -13,6 +13,7 @@ mod doctor;
 mod drift;
 mod ecosystem;
 mod fetching;
+mod folding;
 mod fuzzed;
 mod gitops;
 mod import;

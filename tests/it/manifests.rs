@@ -174,21 +174,8 @@ fn a_path_that_is_not_there() {
 
 #[test]
 fn standard_input_is_a_manifest_too() {
-    use std::io::Write;
-    use std::process::{Command, Stdio};
-
-    let mut child = Command::new(env!("CARGO_BIN_EXE_idform"))
-        .args(["validate", "-"])
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(ACCOUNTS.as_bytes()).expect("write");
-    drop(stdin);
-    let ended = Ended::of(child.wait_with_output().expect("it ends")).with_code(0);
+    let ended = Binary::alone().run_with_input(&["validate", "-"], ACCOUNTS);
+    let ended = ended.with_code(0);
     assert_eq!(ended.stdout, "3 accounts and 0 objects are valid.\n");
 }
 

@@ -15,17 +15,17 @@ use crate::support::{ACCOUNTS, Clouds, compiled, document, make, root, world};
 
 /// What a portable OIDC document says, before it is written down in one way or the other.
 #[derive(Debug, Clone)]
-struct Trusts {
-    workforce: bool,
-    client: &'static str,
-    description: Option<&'static str>,
-    keys: &'static str,
-    fingerprints: bool,
-    lifecycle: Value,
+pub(crate) struct Trusts {
+    pub(crate) workforce: bool,
+    pub(crate) client: &'static str,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) keys: &'static str,
+    pub(crate) fingerprints: bool,
+    pub(crate) lifecycle: Value,
     /// By account: its fields of `set`.
-    accounts: BTreeMap<&'static str, Map<String, Value>>,
+    pub(crate) accounts: BTreeMap<&'static str, Map<String, Value>>,
     /// Turns the order of accounts and documents.
-    turn: usize,
+    pub(crate) turn: usize,
 }
 
 fn keys(name: &str) -> Value {
@@ -43,7 +43,7 @@ fn rules(claim: &str) -> Value {
 }
 
 /// The portable document, and the rest of its file.
-fn portable(trusts: &Trusts) -> String {
+pub(crate) fn portable(trusts: &Trusts) -> String {
     let mut spec = json!({
         "issuer": ISSUER,
         "use": if trusts.workforce { "workforce" } else { "workload" },
@@ -218,7 +218,7 @@ fn set(account: &'static str, workforce: bool) -> impl Strategy<Value = Map<Stri
     })
 }
 
-fn trusts() -> impl Strategy<Value = Trusts> {
+pub(crate) fn trusts() -> impl Strategy<Value = Trusts> {
     let lifecycles = prop::sample::select(vec![
         json!({}),
         json!({"mode": "observe"}),

@@ -96,11 +96,13 @@ pub(super) fn members(
         let is_it = |(_, member): &(usize, Member)| member.objects.first() == Some(provider);
         !members.iter().any(is_it)
     });
-    let worst = |refusals: Vec<Refusal>| {
-        let own = |refusal: &Refusal| refusal.is_other_purpose;
-        refusals.into_iter().min_by_key(own)
+    // That it serves another purpose says less than anything else.
+    let telling = |tried: Vec<Refusal>| {
+        tried
+            .into_iter()
+            .min_by_key(|refusal| refusal.is_other_purpose)
     };
-    (members, refused.into_values().filter_map(worst).collect())
+    (members, refused.into_values().filter_map(telling).collect())
 }
 
 /// One provider, tried as one portable kind for one purpose.
@@ -116,7 +118,7 @@ struct Attempt<'a> {
 /// A part and the object that it is.
 type Matched<'a> = (&'a Part, &'a Found, &'a Written);
 
-impl<'a> Attempt<'a> {
+impl Attempt<'_> {
     /// [`None`] for objects that are about nothing that could be shared.
     fn member(&self) -> Result<Member, Option<Refusal>> {
         let stands = self.stands_for(&self.provider.fields).ok_or(None)?;
@@ -253,6 +255,9 @@ impl<'a> Attempt<'a> {
             let why = format!("its `{field}` cannot be declared: {}", left_out.why);
             return Err((why, false));
         }
+        let cannot_clear = |name: &str| {
+            field_of(info, name).is_some_and(|row| matches!(row.clear, Clear::Refused(_)))
+        };
         for (name, from) in &part.fields {
             let (wanted, is_purpose) = match from {
                 Source::Fixed(value) => (value.clone(), true),
@@ -261,19 +266,15 @@ impl<'a> Attempt<'a> {
                     let sibling = at.and_then(|at| identities[at].clone());
                     (sibling.map_or(Value::Null, Value::from), false)
                 }
-                Source::Set { .. } if object.fields.contains_key(*name) => continue,
-                Source::Set { .. } => {
+                Source::Set { .. } if !object.fields.contains_key(*name) => {
                     return Err((format!("its {} has no `{name}`", info.name), false));
                 }
-                Source::Default(_) if object.fields.contains_key(*name) => continue,
-                Source::Default(_) => {
-                    let row = field_of(info, name);
-                    if row.is_some_and(|row| matches!(row.clear, Clear::Refused(_))) {
-                        return Err((format!("the cloud does not tell its `{name}`"), false));
-                    }
+                Source::Default(_) if !object.fields.contains_key(*name) && cannot_clear(name) => {
+                    return Err((format!("the cloud does not tell its `{name}`"), false));
+                }
+                Source::Set { .. } | Source::Default(_) | Source::Common(_) | Source::Only(..) => {
                     continue;
                 }
-                Source::Common(_) | Source::Only(..) => continue,
             };
             let is = object.fields.get(*name).unwrap_or(&Value::Null);
             if *is != wanted {
@@ -307,20 +308,11 @@ impl<'a> Attempt<'a> {
                 let own = said(object, text, field);
                 match from.map(|(_, from)| from) {
                     Some(Source::Fixed(_) | Source::Sibling(_)) => {}
-                    Some(Source::Common(name)) => {
-                        let portable = own.clone();
-                        let common = Common {
-                            native: field,
-                            own,
-                            portable,
-                        };
-                        member.common.insert(name, common);
-                    }
-                    Some(Source::Only(name, _)) => {
-                        let portable = own.clone().map(|own| Said {
-                            value: Value::Array(vec![own.value]),
-                            ..own
-                        });
+                    Some(from @ (Source::Common(name) | Source::Only(name, _))) => {
+                        let mut portable = own.clone();
+                        if let (Source::Only(..), Some(said)) = (from, &mut portable) {
+                            said.value = Value::Array(vec![said.value.take()]);
+                        }
                         let common = Common {
                             native: field,
                             own,

@@ -222,6 +222,3 @@ fn name(accounts: &[Holdings<'_>], group: &Group, members: &[&Member], folds: &[
         number += 1;
     }
 }
-
-#[cfg(test)]
-mod tests;
