@@ -103,7 +103,7 @@ impl Number {
     /// The product of two numbers below `p`, modulo `p`: doubling and adding, bit by bit.
     fn times(&self, other: &Self, p: &Self) -> Self {
         let mut product = Self([0; WORDS]);
-        for word in other.0.iter().rev() {
+        for word in other.0.iter().rev().skip_while(|word| **word == 0) {
             for bit in (0..32).rev() {
                 product = product.plus(&product, p);
                 if word >> bit & 1 == 1 {

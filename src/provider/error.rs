@@ -1,6 +1,6 @@
 //! What went wrong between us and a cloud, sorted by what can be done about it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 /// The classes that decide about retries and outcomes.
@@ -86,17 +86,20 @@ pub struct ProviderError {
     pub message: String,
 }
 
-/// Longest message kept of a cloud's answer, in characters.
+/// Longest message, code and request id shown of a cloud's answer, in characters.
 const MESSAGE_CHARACTERS: usize = 400;
+
+/// What others said, shortened and without what a terminal takes for more than text.
+fn plain(said: &str) -> impl Iterator<Item = char> {
+    said.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MESSAGE_CHARACTERS)
+}
 
 impl ProviderError {
     /// An error with a message made safe to show.
     pub fn new(class: ErrorClass, call: &'static str, message: &str) -> Self {
-        let message: String = message
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(MESSAGE_CHARACTERS)
-            .collect();
+        let message: String = plain(message).collect();
         Self {
             class,
             call,
@@ -137,13 +140,16 @@ impl fmt::Display for ProviderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.call)?;
         if let Some(code) = &self.code {
-            write!(f, "{code}: ")?;
+            plain(code).try_for_each(|c| f.write_char(c))?;
+            f.write_str(": ")?;
         } else if let Some(status) = self.status {
             write!(f, "HTTP {status}: ")?;
         }
         f.write_str(&self.message)?;
         if let Some(id) = &self.request_id {
-            write!(f, " (request {id})")?;
+            f.write_str(" (request ")?;
+            plain(id).try_for_each(|c| f.write_char(c))?;
+            f.write_char(')')?;
         }
         Ok(())
     }

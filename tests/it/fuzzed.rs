@@ -11,7 +11,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use idform::compile::Selection;
-use idform::plan::file::{Saved, to_text};
+use idform::federation::{certificate, issuer, jwks, saml_metadata};
+use idform::plan::file::{Saved, from_text, to_text};
 use idform::provider::{Observation, Reply, ResourceKind, Scope};
 
 use crate::contract::acts;
@@ -66,7 +67,7 @@ fn seeds(door: &str) -> Vec<Vec<u8>> {
         ]
         .concat(),
         "key_sets" => files("tests/fixtures/jwks", ".json"),
-        "certificates" => files("tests/fixtures/tls", ".pem"),
+        "certificates" => certificates(),
         "discovery" => files("tests/fixtures/discovery", ".json")
             .into_iter()
             .map(|body| {
@@ -93,6 +94,20 @@ fn seeds(door: &str) -> Vec<Vec<u8>> {
         seeds.extend(files(&regressions, ""));
     }
     seeds
+}
+
+/// Certificates in both forms in which they come: DER, and the base64 of it without armour.
+fn certificates() -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for pem in files("tests/fixtures/tls", ".pem") {
+        let pem = String::from_utf8(pem).expect("text");
+        for part in pem.split("-----BEGIN CERTIFICATE-----").skip(1) {
+            let (body, _) = part.split_once("-----END").expect("armour around it");
+            found.push(certificate::decode_base64(body).expect("base64"));
+            found.push(body.trim().into());
+        }
+    }
+    found
 }
 
 const LOCK: &str = r#"lockVersion: 1
@@ -278,6 +293,31 @@ fn runner() -> TestRunner {
     TestRunner::new_with_rng(config, rng)
 }
 
+/// Changes of what is refused at the door find nothing behind it.
+#[test]
+fn some_seeds_pass_each_door() {
+    fn text(seed: &[u8]) -> &str {
+        std::str::from_utf8(seed).unwrap_or_default()
+    }
+    type Door = fn(&[u8]) -> bool;
+    let doors: [(&str, Door); 6] = [
+        ("saved_plan", |seed| from_text(text(seed)).is_ok()),
+        ("saml", |seed| saml_metadata::check(text(seed)).is_ok()),
+        ("key_sets", |seed| jwks::published(seed).is_ok()),
+        ("certificates", |seed| certificate::from_der(seed).is_ok()),
+        ("certificates", |seed| {
+            certificate::from_base64(text(seed)).is_ok()
+        }),
+        ("discovery", |seed| {
+            let (asked, body) = text(seed).split_once('\n').unwrap_or_default();
+            issuer::discovery(asked, body.as_bytes()).is_ok()
+        }),
+    ];
+    for (door, passes) in doors {
+        assert!(seeds(door).iter().any(|seed| passes(seed)), "{door}");
+    }
+}
+
 #[test]
 fn every_door_holds_for_its_seeds_and_for_what_once_broke_it() {
     for (door, oracle) in ORACLES {
@@ -297,6 +337,25 @@ fn every_door_holds_for_small_changes() {
             Ok(())
         });
         tried.unwrap_or_else(|error| panic!("{door}: {error}"));
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_object_tells_nothing() {
+    for kind in kinds() {
+        for (body, is_one) in [json!("x"), json!([]), Value::Null]
+            .into_iter()
+            .flat_map(|body| [(body.clone(), true), (body, false)])
+        {
+            // What may be concluded is the oracle's to say.
+            let answer = |_: usize| {
+                Ok(Reply {
+                    body: body.clone(),
+                    ..Reply::default()
+                })
+            };
+            observed(kind, is_one, &answer);
+        }
     }
 }
 
@@ -366,6 +425,38 @@ fn an_answer_of_another_shape_is_never_absence() {
     }
     assert!(tried > 1000, "{tried} answers");
     assert_eq!(wrong, [""; 0], "{} of {tried} answers", wrong.len());
+}
+
+/// Packages of a lock file, with their versions.
+fn packages(lock: &str) -> Vec<String> {
+    let lock: toml::Table = fs::read_to_string(root().join(lock))
+        .expect("a lock file")
+        .parse()
+        .expect("TOML");
+    let packages = lock["package"].as_array().expect("packages");
+    let named = |package: &toml::Value| {
+        ["name", "version"]
+            .map(|member| package[member].as_str().unwrap_or_default())
+            .join(" ")
+    };
+    packages.iter().map(named).collect()
+}
+
+#[test]
+fn the_fuzzer_tries_the_dependencies_that_ship() {
+    let shipped = packages("Cargo.lock");
+    let mut others = packages("fuzz/Cargo.lock");
+    others.retain(|package| !shipped.contains(package));
+    let names: Vec<&str> = others
+        .iter()
+        .filter_map(|package| package.split(' ').next())
+        .collect();
+    assert_eq!(
+        names,
+        ["arbitrary", "idform-fuzz", "jobserver", "libfuzzer-sys"],
+        "cp Cargo.lock fuzz/Cargo.lock && cargo metadata --manifest-path fuzz/Cargo.toml >/dev/null: \
+         {others:?}"
+    );
 }
 
 /// For `fuzz/run`: writes the seeds where `IDFORM_FUZZ_SEEDS` says, a folder for each door.

@@ -262,8 +262,24 @@ fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
 
 /// Whether the last page that was read says that more would follow. Lists that are cut short must
 /// not be taken for whole: what they do not hold may still be there.
-pub(super) fn is_cut_short(reply: &Reply) -> bool {
+fn is_cut_short(reply: &Reply) -> bool {
     reply.pages().last().is_some_and(is_truncated)
+}
+
+/// Whether all pages were read and each has the list that is documented: the array in its wrapper,
+/// an empty one, or one that is left out with or without its wrapper (§1.4). An answer of another
+/// shape tells nothing about who is not in it.
+pub(super) fn is_whole(reply: &Reply, wrapper: &str, list: &str) -> bool {
+    let holds_list = |page: &Value| {
+        let Some(page) = page.as_object() else {
+            return false;
+        };
+        page.get(wrapper).is_none_or(|wrapper| {
+            let members = wrapper.as_object();
+            members.is_some_and(|members| members.get(list).is_none_or(Value::is_array))
+        })
+    };
+    !is_cut_short(reply) && reply.pages().all(holds_list)
 }
 
 fn next_marker(reply: &Reply) -> Option<String> {

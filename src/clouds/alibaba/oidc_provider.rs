@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, json};
 
-use super::api::{PAGE_ITEMS, is_cut_short};
+use super::api::{PAGE_ITEMS, is_whole};
 use super::fingerprints;
 use crate::clouds::wire;
 use crate::model::{Fields, KindName, Value};
@@ -219,7 +219,7 @@ fn observe_list(wanted: &[String], answer: Option<&Answer>) -> Observed {
         None => return all_unreadable(wanted, &malformed(LIST, "no answer was kept", None)),
     };
     let mut found = BTreeMap::new();
-    let mut is_whole = !is_cut_short(reply) && reply.pages().all(holds_list);
+    let mut is_whole = is_whole(reply, "OIDCProviders", "OIDCProvider");
     for item in items(reply) {
         match read_provider(item) {
             Some((name, live)) => {
@@ -268,20 +268,6 @@ fn items(reply: &Reply) -> impl Iterator<Item = &Value> {
         .pages()
         .filter_map(|page| page.get("OIDCProviders")?.get("OIDCProvider")?.as_array())
         .flatten()
-}
-
-/// Whether a page has the list that is documented: the array, an empty one, or one that is left out
-/// with or without its wrapper (§1.4). An answer of another shape tells nothing about who is not in
-/// it.
-fn holds_list(page: &Value) -> bool {
-    let list = page.as_object().map(|page| page.get("OIDCProviders"));
-    match list {
-        Some(None) => true,
-        Some(Some(list)) => list
-            .as_object()
-            .is_some_and(|list| list.get("OIDCProvider").is_none_or(Value::is_array)),
-        None => false,
-    }
 }
 
 fn observe_one(answer: Option<&Answer>) -> Observation {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::api::is_cut_short;
+use super::api::is_whole;
 use crate::clouds::wire;
 use crate::federation::trust::{self, ProviderKind};
 use crate::model::{Fields, KindName, Value};
@@ -196,7 +196,7 @@ impl ResourceKind for Role {
         });
         let wanted: BTreeMap<String, Observation> = wanted.collect();
         let others = match (scope, answers.first()) {
-            (Scope::Account(_), Some(Ok(reply))) if !is_cut_short(reply) => {
+            (Scope::Account(_), Some(Ok(reply))) if is_whole(reply, "Roles", "Role") => {
                 Listing::Names(listed(reply, &wanted).into_keys().collect())
             }
             (Scope::Account(_) | Scope::One(_), _) => Listing::NotRead,
@@ -263,7 +263,7 @@ fn tags_of(scope: Scope<'_>, answer: Option<&Answer>) -> Result<Tags, ProviderEr
     let mut found = Tags::new();
     match scope {
         Scope::Account(_) => {
-            if is_cut_short(reply) {
+            if !is_whole(reply, "Roles", "Role") {
                 let what = "the list is not whole";
                 return Err(malformed(LIST, what, reply.request_id.clone()));
             }
@@ -276,6 +276,14 @@ fn tags_of(scope: Scope<'_>, answer: Option<&Answer>) -> Result<Tags, ProviderEr
             }
         }
         Scope::One(name) => {
+            let holds_list = |page: &Value| {
+                let page = page.as_object();
+                page.is_some_and(|page| page.get("TagResources").is_none_or(Value::is_array))
+            };
+            if !reply.pages().all(holds_list) {
+                let what = "the answer holds no list of tags";
+                return Err(malformed(LIST_TAGS, what, reply.request_id.clone()));
+            }
             let pages = reply
                 .pages()
                 .filter_map(|page| page.get("TagResources")?.as_array());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::api::{PAGE_ITEMS, is_cut_short};
+use super::api::{PAGE_ITEMS, is_whole};
 use super::oidc_provider::{malformed, merged, provider_name, write};
 use super::saml;
 use crate::clouds::wire;
@@ -144,7 +144,7 @@ fn listed(reply: &Reply, wanted: &BTreeMap<String, Observation>) -> Listing {
         .filter_map(|page| page.get("SAMLProviders")?.get("SAMLProvider")?.as_array())
         .flatten();
     let mut found = BTreeSet::new();
-    let mut is_whole = !is_cut_short(reply);
+    let mut is_whole = is_whole(reply, "SAMLProviders", "SAMLProvider");
     for item in items {
         match name_of(item) {
             Some(name) if wanted.contains_key(&name) => {}

@@ -345,8 +345,17 @@ fn entries(reply: &Reply) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
-/// Whether the pages hold as many as the cloud counts.
+/// Whether each page holds a list, and all together as many as the cloud counts. A list that is left
+/// out is an empty one only where the cloud counts none: an answer of another shape tells nothing.
 fn is_whole(reply: &Reply) -> bool {
+    let holds_list = |page: &Value| match &page["List"] {
+        Value::Array(_) => true,
+        Value::Null => wire::number(page, "TotalNum") == Some(0),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
+    };
+    if !reply.pages().all(holds_list) {
+        return false;
+    }
     let total = wire::number(&reply.body, "TotalNum");
     let count = i64::try_from(entries(reply).count()).unwrap_or(i64::MAX);
     total.is_none_or(|total| count >= total)

@@ -1,4 +1,0 @@
-//! The oracles, for the fuzz targets.
-
-#[path = "oracles.rs"]
-pub mod oracles;
