@@ -1,6 +1,7 @@
 //! What a person must hear about a run: changes that failed or were left alone.
 
 use crate::model::{Code, Diagnostic};
+use crate::provider::ProviderError;
 
 use super::{Failure, Outcome, Report};
 
@@ -29,17 +30,16 @@ pub fn findings(report: &Report) -> Vec<Diagnostic> {
 
 fn failed(what: &str, failure: &Failure) -> Diagnostic {
     let finding = |how: &str| Diagnostic::error(Code::ChangeFailed, format!("{what} {how}"));
+    let because = |how: &str, error: &ProviderError| {
+        let finding = finding(how).note(error.to_string());
+        match error.hint() {
+            Some(hint) => finding.help(hint),
+            None => finding,
+        }
+    };
     match failure {
-        Failure::Read(error) => {
-            finding("failed, because it could not be read").note(error.to_string())
-        }
-        Failure::Write(error) => {
-            let finding = finding("was refused").note(error.to_string());
-            match error.hint() {
-                Some(hint) => finding.help(hint),
-                None => finding,
-            }
-        }
+        Failure::Read(error) => because("failed, because it could not be read", error),
+        Failure::Write(error) => because("was refused", error),
         Failure::Unknown(error) => finding("has an unknown outcome")
             .note(error.to_string())
             .help("plan again: the plan shows what is there"),

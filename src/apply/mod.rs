@@ -34,6 +34,9 @@ pub struct Options {
 
 pub use step::ReadBack;
 
+/// What is told of a change whose task panicked or was given up.
+const LOST: &str = "the task that carried it out ended without a result; standard error says where";
+
 /// Hears each event at once, also from changes that run side by side. What is heard before a write
 /// is heard before it is sent, so a journal can hold the intent.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -70,7 +73,8 @@ pub async fn run(
         };
         let (id, ended) = match joined {
             Ok((id, ended)) => (id, ended),
-            Err(error) => (error.id(), step::Ended::lost(&error.to_string())),
+            // Not its text, which quotes the panic's, and that may be anything.
+            Err(error) => (error.id(), step::Ended::lost(LOST)),
         };
         if let Some(node) = run.running.remove(&id) {
             run.finish(node, ended, &plan, &graph);

@@ -24,7 +24,7 @@ use super::record::Lines;
 use super::render::without_plan;
 use super::run::{Connected, Loaded, Survey};
 use super::signals::{self, unless_interrupted};
-use super::{Exit, policies, rim, run, saved};
+use super::{Exit, last_words, policies, rim, run, saved};
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     if let Some(path) = &command.report {
@@ -97,7 +97,27 @@ fn begin_report(path: &Path) -> Result<()> {
     )
     .help("the journal (`--journal`) has what it did; `apply` again reads each object first");
     let document = without_plan("apply", Exit::Error, &[finding], &SourceMap::default());
-    rim::replace_file(path, &document).context("begin the report")
+    rim::replace_file(path, &document).context("begin the report")?;
+    let path = path.to_owned();
+    last_words::keep(move || cut_report(&path));
+    Ok(())
+}
+
+/// Says in the report that a signal ended the run at once.
+fn cut_report(path: &Path) {
+    let title = "stopped at once by a signal; calls in flight were not waited for";
+    let finding = Diagnostic::error(Code::Interrupted, title).help(
+        "the journal (`--journal`) has what was sent and answered; `apply` again reads each object \
+         first",
+    );
+    let document = without_plan(
+        "apply",
+        Exit::Interrupted,
+        &[finding],
+        &SourceMap::default(),
+    );
+    // Nobody is left who could be told that it cannot be written; what stands there is no good news.
+    let _ = rim::replace_file(path, &document);
 }
 
 /// Writes the report where one is wanted; false when it could not be.
@@ -105,7 +125,8 @@ fn write_report(command: &Command, document: &str, output: &Output) -> bool {
     let Some(path) = &command.report else {
         return true;
     };
-    let written = rim::replace_file(path, document).context("write the report");
+    let written = last_words::instead(|| rim::replace_file(path, document));
+    let written = written.context("write the report");
     if let Err(error) = &written {
         output.error(error);
     }

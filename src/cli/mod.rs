@@ -14,11 +14,13 @@ mod explain;
 mod graph;
 mod import;
 mod issuer;
+mod last_words;
 mod lock;
 mod lock_file;
 mod merge;
 mod output;
 mod packaging;
+mod panics;
 mod plan;
 mod policies;
 mod record;
@@ -49,6 +51,7 @@ use output::Output;
 
 /// Runs the program with this process's arguments.
 pub fn main() -> ExitCode {
+    panics::install();
     main_with(std::env::args_os()).into()
 }
 
@@ -65,52 +68,59 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
     };
     let output = Output::new(&args.common);
     rim::start_logs(&args.common);
-    let ended = match &args.command {
-        Command::Validate(command) => validate::run(command, &args.common, &output),
-        Command::Plan(command) => plan::run(command, &args.common, &output),
-        Command::Apply(command) => apply::run(command, &args.common, &output),
-        Command::Drift(command) => drift::run(command, &args.common, &output),
-        Command::Merge(command) => merge::run(command, &output),
-        Command::Lock(command) => lock::run(command, &args.common, &output),
-        Command::Import(command) => import::run(command, &args.common, &output),
-        Command::Show(command) => show::run(command, &output),
-        Command::Graph(command) => graph::run(command, &args.common, &output),
-        Command::Schema(command) => schema::run(command, &output),
-        Command::Explain(command) => Ok(explain::run(command, &output)),
-        Command::Doctor(command) => doctor::run(command, &args.common, &output),
-        Command::Capabilities(command) => Ok(capabilities::run(command, &output)),
-        Command::Sandbox(command) => sandbox::run(command, &output),
-        Command::Completions(command) => packaging::completions(command, &output),
-        Command::Man(command) => packaging::man(command, &output),
-    };
+    let ended = panics::caught(|| call(&args, &output));
     match ended {
         Ok(exit) => exit,
-        Err(error) => {
-            let exit = if error.is::<signals::Interrupted>() {
-                Exit::Interrupted
-            } else {
-                Exit::Error
-            };
-            output.error(&error);
-            if let Command::Apply(command) = &args.command
-                && let Some(path) = &command.report
-            {
-                let found = [finding_of(exit, &error)];
-                let document = render::without_plan("apply", exit, &found, &SourceMap::default());
-                // Why it cannot be written was most likely the error itself.
-                let _ = rim::replace_file(path, &document);
-            }
-            if let Some(document) = document_of(&args.command, exit, &error) {
-                output.result(&document);
-            }
-            exit
-        }
+        Err(error) => ended_early(&args, &output, &error),
     }
+}
+
+fn call(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::Validate(command) => validate::run(command, &args.common, output),
+        Command::Plan(command) => plan::run(command, &args.common, output),
+        Command::Apply(command) => apply::run(command, &args.common, output),
+        Command::Drift(command) => drift::run(command, &args.common, output),
+        Command::Merge(command) => merge::run(command, output),
+        Command::Lock(command) => lock::run(command, &args.common, output),
+        Command::Import(command) => import::run(command, &args.common, output),
+        Command::Show(command) => show::run(command, output),
+        Command::Graph(command) => graph::run(command, &args.common, output),
+        Command::Schema(command) => schema::run(command, output),
+        Command::Explain(command) => Ok(explain::run(command, output)),
+        Command::Doctor(command) => doctor::run(command, &args.common, output),
+        Command::Capabilities(command) => Ok(capabilities::run(command, output)),
+        Command::Sandbox(command) => sandbox::run(command, output),
+        Command::Completions(command) => packaging::completions(command, output),
+        Command::Man(command) => packaging::man(command, output),
+    }
+}
+
+/// Tells why the run ended before it had a result, in every form that was asked for.
+fn ended_early(args: &Args, output: &Output, error: &anyhow::Error) -> Exit {
+    let exit = if error.is::<signals::Interrupted>() {
+        Exit::Interrupted
+    } else {
+        Exit::Error
+    };
+    output.error(error);
+    if let Command::Apply(command) = &args.command
+        && let Some(path) = &command.report
+    {
+        let found = [finding_of(exit, error)];
+        let document = render::without_plan("apply", exit, &found, &SourceMap::default());
+        // Why it cannot be written was most likely the error itself.
+        let _ = last_words::instead(|| rim::replace_file(path, &document));
+    }
+    if let Some(document) = document_of(&args.command, exit, error) {
+        output.result(&document);
+    }
+    exit
 }
 
 /// Why a run ended early, as a finding.
 fn finding_of(exit: Exit, error: &anyhow::Error) -> Diagnostic {
-    let code = if exit == Exit::Interrupted {
+    let code = if exit == Exit::Interrupted || error.is::<panics::Panicked>() {
         Code::Interrupted
     } else {
         Code::CannotRun

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Exit;
+use super::{Exit, last_words};
 
 /// The run was interrupted while it only read.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +102,10 @@ async fn hear_signals(started: &mpsc::Sender<std::io::Result<()>>) {
                 }
                 token.cancel();
             }
-            _ => std::process::exit(Exit::Interrupted.code().into()),
+            _ => {
+                last_words::speak();
+                std::process::exit(Exit::Interrupted.code().into())
+            }
         }
     }
 }

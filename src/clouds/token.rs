@@ -3,6 +3,7 @@
 //!
 //! What the exchange is, each cloud says in its own folder.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -11,6 +12,7 @@ use super::source::{Keys, WebToken, check_token};
 use super::wire;
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
+use crate::net::limit::Limit;
 use crate::provider::surroundings::ReadFile;
 use crate::provider::{ErrorClass, ProviderError};
 
@@ -21,9 +23,33 @@ const GITHUB_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub(super) struct Keeper {
     kept: Mutex<Option<Keys>>,
+    /// The account's budget, in which signing in counts as well.
+    limit: OnceLock<Arc<Limit>>,
 }
 
 impl Keeper {
+    /// From here on [`Self::turn`] waits for this budget.
+    pub(super) fn within(&self, limit: &Arc<Limit>) {
+        let _ = self.limit.set(Arc::clone(limit));
+    }
+
+    /// Returns when the next request to the cloud may start by which the account signs in. Called
+    /// before each.
+    pub(super) async fn turn(&self) {
+        if let Some(limit) = self.limit.get() {
+            limit.count().await;
+        }
+    }
+
+    /// Whether keys are kept that last; waits for those that are being got.
+    pub(super) async fn has(&self, now: i64) -> bool {
+        self.kept
+            .lock()
+            .await
+            .as_ref()
+            .is_some_and(|keys| keys.last(now))
+    }
+
     /// The kept keys while they last, else what `fresh` gets. Whoever asks meanwhile waits and takes
     /// the same. When new ones cannot be got, the old ones serve until their very end.
     pub(super) async fn keys(

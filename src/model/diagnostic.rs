@@ -86,7 +86,7 @@ codes! {
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
     EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";
     CannotRun, "cannot-run", "The run could not begin: an endpoint is no usable URL, the sandbox could not be started, standard input could not be read. The message says what was attempted and the causes follow it. Nothing was contacted.";
-    Interrupted, "interrupted", "Ctrl-C or SIGTERM came while the clouds were read. Nothing was changed; run it again. (An apply that is interrupted while it writes finishes the calls in flight and tells how each change ended.)";
+    Interrupted, "interrupted", "The run ended before its end. When Ctrl-C or SIGTERM came while the clouds were read, nothing was changed; run it again. An apply that is interrupted while it writes finishes the calls in flight and tells how each change ended; a second signal ends it at once, as a bug in idform would: then the journal has what was sent and answered, and the next apply reads each object first.";
     CredentialsMissing, "credentials-missing", "No credentials were found for an account. The message lists where they were looked for.";
     AccountMismatch, "account-mismatch", "The credentials belong to another account than the manifest says. Nothing was read or written there.";
     AccountUnreadable, "account-unreadable", "An account could not be read. Its objects are shown as unreadable; other accounts are planned and applied.";

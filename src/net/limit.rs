@@ -1,9 +1,10 @@
 //! The client-side request budget of one account.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// The window the budget is counted in. A tenth over a second, because requests that leave a second
@@ -16,10 +17,15 @@ use tokio::time::Instant;
 const WINDOW: Duration = Duration::from_millis(1100);
 
 /// Lets at most `per_second` requests start in any window of one second, in order of asking.
+///
+/// Every request to the cloud counts, also those by which an account signs in: exchanges of tokens,
+/// roles assumed, passwords. What is asked of the machine itself or of its CI system does not.
 #[derive(Debug)]
 pub struct Limit {
     per_second: usize,
-    /// When the last `per_second` requests started. Held while waiting, so that the queue is fair.
+    /// Held while waiting, so that the queue is fair.
+    queue: tokio::sync::Mutex<()>,
+    /// When the last `per_second` requests started.
     started: Mutex<VecDeque<Instant>>,
 }
 
@@ -29,6 +35,7 @@ impl Limit {
         let per_second = usize::try_from(per_second.max(1)).unwrap_or(usize::MAX);
         Self {
             per_second,
+            queue: tokio::sync::Mutex::default(),
             started: Mutex::new(VecDeque::with_capacity(per_second.min(64))),
         }
     }
@@ -38,20 +45,47 @@ impl Limit {
     /// lets go but a full gate holds back would otherwise meet those of the next second. It also
     /// makes the gate fair: at most one request of each account stands before it.
     pub async fn start<'g>(&self, gate: &'g Semaphore) -> Option<SemaphorePermit<'g>> {
-        let mut started = self.started.lock().await;
-        if started.len() >= self.per_second
-            && let Some(oldest) = started.front()
-        {
-            tokio::time::sleep_until(*oldest + WINDOW).await;
+        let _turn = self.queue.lock().await;
+        while let Some(free) = self.full_until() {
+            tokio::time::sleep_until(free).await;
         }
         // The gate is never closed; without a place there would merely be no cap.
         let place = gate.acquire().await.ok();
-        // Only now: whoever stops waiting has started nothing.
-        if started.len() >= self.per_second {
-            started.pop_front();
-        }
-        started.push_back(Instant::now());
+        self.count().await;
         place
+    }
+
+    /// Returns when a request may start that is made within another's place, in order to sign in:
+    /// it stands in no queue, since whoever is in the queue may be waiting for it.
+    pub async fn count(&self) {
+        while let Some(free) = self.take() {
+            tokio::time::sleep_until(free).await;
+        }
+    }
+
+    /// When there is room again; [`None`] when there is now.
+    fn full_until(&self) -> Option<Instant> {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        self.free_after(&started)
+    }
+
+    /// Counts a start, or says when there is room for it. Whoever stops waiting has started nothing.
+    fn take(&self) -> Option<Instant> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = self.free_after(&started);
+        if full.is_none() {
+            if started.len() >= self.per_second {
+                started.pop_front();
+            }
+            started.push_back(Instant::now());
+        }
+        full
+    }
+
+    fn free_after(&self, started: &VecDeque<Instant>) -> Option<Instant> {
+        let oldest = started.front().filter(|_| started.len() >= self.per_second);
+        let free = oldest.map(|oldest| *oldest + WINDOW);
+        free.filter(|free| *free > Instant::now())
     }
 }
 
@@ -75,6 +109,42 @@ mod tests {
             starts[4], starts[0],
             "a burst up to the budget starts at once"
         );
+    }
+
+    /// Signing in happens in the place of a request, while others stand before the gate: nobody
+    /// waits for the other for ever, and both count.
+    #[tokio::test(start_paused = true)]
+    async fn a_sign_in_counts_and_waits_for_nobody_in_the_queue() {
+        let limit = Limit::new(2);
+        let gate = Semaphore::new(1);
+        let mut starts = Vec::new();
+        let place = limit.start(&gate).await;
+        starts.push(Instant::now());
+        let waiting = async {
+            drop(limit.start(&gate).await);
+            Instant::now()
+        };
+        let signing_in = async {
+            // Let the other stand before the gate first.
+            tokio::task::yield_now().await;
+            let mut own = Vec::new();
+            for _ in 0..3 {
+                limit.count().await;
+                own.push(Instant::now());
+            }
+            drop(place);
+            own
+        };
+        let (other, own) = tokio::join!(waiting, signing_in);
+        starts.extend(own);
+        starts.push(other);
+        starts.sort();
+        for window in starts.windows(3) {
+            assert!(
+                window[2] - window[0] >= Duration::from_secs(1),
+                "{starts:?}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

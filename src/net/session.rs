@@ -11,7 +11,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::provider::{Answer, Call, CloudClient, ConnectError, ErrorClass, Read, Reply, Write};
+use crate::provider::{
+    Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Read, Reply, Write,
+};
 
 use super::clock;
 use super::limit::Limit;
@@ -46,7 +48,7 @@ impl Default for Patience {
 struct Session {
     account: String,
     client: Arc<dyn CloudClient>,
-    limit: Limit,
+    limit: Arc<Limit>,
     /// Shared by all accounts of a run: how many requests may be under way at once.
     gate: Arc<Semaphore>,
     patience: Patience,
@@ -89,11 +91,13 @@ impl Access {
         gate: Arc<Semaphore>,
         patience: Patience,
     ) -> Self {
+        let limit = Arc::new(Limit::new(requests_per_second));
+        client.sign_in_within(&limit);
         Self {
             session: Arc::new(Session {
                 account: account.to_owned(),
                 client,
-                limit: Limit::new(requests_per_second),
+                limit,
                 gate,
                 patience,
                 offset_seconds: AtomicI64::new(0),
@@ -238,12 +242,8 @@ impl Session {
         let mut attempt = 0_usize;
         loop {
             attempt += 1;
-            let place = self.limit.start(&self.gate).await;
-            let begun = Instant::now();
-            let now = clock::unix_seconds() + self.offset_seconds.load(Ordering::Relaxed);
-            let answer = self.client.send(call, now).await;
-            drop(place);
-            self.log(call, about, attempt, &answer, begun.elapsed());
+            let (answer, took) = self.attempt(call).await;
+            self.log(call, about, attempt, &answer, took);
             let error = match answer {
                 Ok(reply) => {
                     if let Some(server) = reply.server_unix_seconds {
@@ -277,8 +277,10 @@ impl Session {
                     tokio::time::sleep(wait.max(asked)).await;
                 }
                 ErrorClass::Throttled { .. } => return Err(error),
+                ErrorClass::TokenExpired => return Err(self.with_source(error)),
+                // Something that had to come first: an exchange of tokens, a role to become.
+                ErrorClass::Auth if error.call != call.name => return Err(self.with_source(error)),
                 class @ (ErrorClass::Auth
-                | ErrorClass::TokenExpired
                 | ErrorClass::ClockSkewed { .. }
                 | ErrorClass::Denied
                 | ErrorClass::NotFound
@@ -298,6 +300,44 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// One attempt, and how long it took without the waiting for budgets.
+    async fn attempt(&self, call: &Call) -> (Answer, Duration) {
+        if let Err(error) = self.sign_in().await {
+            return (Err(error), Duration::ZERO);
+        }
+        let place = self.limit.start(&self.gate).await;
+        let begun = Instant::now();
+        let answer = self.client.send(call, self.now()).await;
+        drop(place);
+        (answer, begun.elapsed())
+    }
+
+    /// Signs in where that must come first. Before the call takes its place: one that counts
+    /// already and then waits for keys would be sent together with those of the next second.
+    async fn sign_in(&self) -> Result<(), ProviderError> {
+        if self.client.is_signed_in(self.now()).await {
+            return Ok(());
+        }
+        // The gate is never closed.
+        let _place = self.gate.acquire().await.ok();
+        self.client.sign_in(self.now()).await
+    }
+
+    /// The cloud's time as far as it is known, Unix seconds.
+    fn now(&self) -> i64 {
+        clock::unix_seconds() + self.offset_seconds.load(Ordering::Relaxed)
+    }
+
+    /// The error with where the credentials came from, so that the person knows which to renew.
+    fn with_source(&self, mut error: ProviderError) -> ProviderError {
+        let source = self.client.credential_source();
+        if !error.message.contains(source) {
+            let message = error.message.trim_end_matches('.');
+            error.message = format!("{message} (credentials: {source})");
+        }
+        error
     }
 
     fn log(&self, call: &Call, about: &About, attempt: usize, answer: &Answer, took: Duration) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Answer, Call, CredentialRules, Read, Reply, ResourceKind, Surroundings, TextRule, rights,
+    Answer, Call, CredentialRules, ProviderError, Read, Reply, ResourceKind, Surroundings,
+    TextRule, rights,
 };
 use crate::model::{Account, CloudId, Value};
 use crate::net::http::{Answered, Http};
+use crate::net::limit::Limit;
 
 /// One cloud: names, limits, kinds, and how to reach it.
 pub struct Cloud {
@@ -102,6 +104,24 @@ pub trait CloudClient: Send + Sync {
     /// Drops cached tokens, so that the next call gets new ones. True when there was one to drop.
     async fn refresh(&self) -> bool {
         false
+    }
+
+    /// The budget in which requests count that a client makes by itself, to sign in. Told once,
+    /// before the first call.
+    fn sign_in_within(&self, _limit: &Arc<Limit>) {}
+
+    /// Whether a call could be signed at once. Waits for a sign-in that is under way.
+    async fn is_signed_in(&self, _now_unix_seconds: i64) -> bool {
+        true
+    }
+
+    /// Gets what calls are signed with, where it has to be got. [`Self::send`] does so by itself;
+    /// called before, it keeps a call that counts already from waiting.
+    ///
+    /// # Errors
+    /// Those of the requests that it takes.
+    async fn sign_in(&self, _now_unix_seconds: i64) -> Result<(), ProviderError> {
+        Ok(())
     }
 
     /// Whether there are credentials at all, where only a request can tell: the end of a chain may

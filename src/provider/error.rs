@@ -122,8 +122,11 @@ impl ProviderError {
             ),
             ErrorClass::Unreachable => Some("check the endpoint, the proxy and the network"),
             ErrorClass::Throttled { .. } => Some("lower `requestsPerSecond` of the account"),
-            ErrorClass::TokenExpired
-            | ErrorClass::NotFound
+            ErrorClass::TokenExpired => Some(
+                "the cloud does not take the temporary credentials any more: get new ones where these \
+                 came from (sign in again, start the job anew), and run again",
+            ),
+            ErrorClass::NotFound
             | ErrorClass::Conflict
             | ErrorClass::Invalid
             | ErrorClass::Unavailable

@@ -46,6 +46,13 @@ pub trait Emulator: Send + Sync {
     /// internal error.
     fn failed(&self, request: &Request, status: u16) -> Response;
 
+    /// What the request is signed in with, where that can run out: the id of temporary keys, or a
+    /// token. Unverified.
+    fn passing(&self, request: &Request) -> Option<String>;
+
+    /// The cloud's own way to refuse what ran out.
+    fn expired(&self, request: &Request) -> Response;
+
     /// Requests per second that one account may make of one action; 0 means without limit.
     fn throttle_per_second(&self) -> u32 {
         20

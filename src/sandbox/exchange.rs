@@ -1,11 +1,13 @@
 //! One request's way through the sandbox: log, faults, throttle, cloud, faults again.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Breaker;
@@ -28,6 +30,10 @@ pub(crate) struct Shared {
     pub(crate) throttle_per_second: Option<u32>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) seen: Mutex<Vec<Seen>>,
+    /// Told when the faults are cleared: held requests go on.
+    pub(crate) cleared: watch::Sender<()>,
+    /// Temporary keys and tokens that a fault let run out before their time.
+    pub(crate) run_out: Mutex<BTreeSet<String>>,
     /// Cancelled when the sandbox stops: stalled requests give up.
     pub(crate) stopping: CancellationToken,
 }
@@ -79,6 +85,8 @@ pub(crate) async fn exchange(
 async fn attempt(served: &Arc<Served>, action: &str, request: Request) -> Outcome {
     let shared = &served.shared;
     let emulator = &served.emulator;
+    // Before the fault is met, so that it cannot be cleared in between.
+    let mut cleared = shared.cleared.subscribe();
     let verdict = lock(&shared.faults).judge(emulator.cloud(), action);
     // A stop ends the wait, not the request.
     tokio::select! {
@@ -99,10 +107,21 @@ async fn attempt(served: &Arc<Served>, action: &str, request: Request) -> Outcom
             Outcome::Answer(emulator.failed(&request, status))
         }
         FaultKind::Deny => Outcome::Answer(emulator.failed(&request, 403)),
+        FaultKind::Expire => {
+            lock(&shared.run_out).extend(emulator.passing(&request));
+            Outcome::Answer(process(served, action, request).await)
+        }
         FaultKind::Drop => Outcome::Silence,
         FaultKind::DropAfter => {
             let _ = process(served, action, request).await;
             Outcome::Silence
+        }
+        FaultKind::Hold => {
+            tokio::select! {
+                _ = cleared.changed() => {}
+                () = shared.stopping.cancelled() => {}
+            }
+            Outcome::Answer(process(served, action, request).await)
         }
         FaultKind::Stall => {
             shared.stopping.cancelled().await;
@@ -149,6 +168,10 @@ async fn process(served: &Arc<Served>, action: &str, request: Request) -> Respon
     let now = served.shared.now();
     if !served.throttle.admits(&account, action, per_second, now) {
         return emulator.throttled(&request, None);
+    }
+    let passing = emulator.passing(&request);
+    if passing.is_some_and(|passing| lock(&served.shared.run_out).contains(&passing)) {
+        return emulator.expired(&request);
     }
     let working = Arc::clone(served);
     let task = tokio::task::spawn_blocking(move || working.emulator.answer(&request, now));

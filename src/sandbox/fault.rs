@@ -50,12 +50,18 @@ pub enum FaultKind {
     ContentType,
     /// Waits this long and goes on (`delay:MILLIS`). Several delays add up.
     Delay(Duration),
+    /// Waits until the faults are cleared and goes on (`hold`).
+    Hold,
     /// Never answers and does nothing (`stall`).
     Stall,
     /// Is done and never answers (`stall-after`).
     StallAfter,
     /// Refused as not permitted, in the cloud's own shape (`deny`).
     Deny,
+    /// The temporary keys or the token of the request run out now: it and all that comes with them
+    /// later are refused as the cloud refuses old ones; new ones work (`expire`). A request with
+    /// permanent keys, or with none, goes on.
+    Expire,
 }
 
 /// Why the text of a fault cannot be read.
@@ -71,7 +77,7 @@ pub enum FaultError {
     #[error(
         "`{0}` is not a kind of fault; write throttle, throttle-wait:SECONDS, status:CODE, \
          status-after:CODE, drop, drop-after, html, html-200, cut, malformed, content-type, \
-         delay:MILLIS, stall, stall-after or deny"
+         delay:MILLIS, hold, stall, stall-after, deny or expire"
     )]
     Kind(String),
     /// What follows the kind is neither `skip=N` nor `times=N`.
@@ -151,9 +157,11 @@ impl FromStr for FaultKind {
             "cut" => Self::Cut,
             "malformed" => Self::Malformed,
             "content-type" => Self::ContentType,
+            "hold" => Self::Hold,
             "stall" => Self::Stall,
             "stall-after" => Self::StallAfter,
             "deny" => Self::Deny,
+            "expire" => Self::Expire,
             _ => return Err(unknown()),
         };
         if number.is_some() {

@@ -13,7 +13,7 @@ use axum::body::to_bytes;
 use axum::extract::ConnectInfo;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -172,6 +172,8 @@ impl Sandbox {
             throttle_per_second: options.throttle_per_second,
             faults: Mutex::new(faults),
             seen: Mutex::new(Vec::new()),
+            cleared: watch::Sender::default(),
+            run_out: Mutex::default(),
             stopping: CancellationToken::new(),
         });
         let abandon = CancellationToken::new();
@@ -300,9 +302,10 @@ impl Sandbox {
         lock(&self.shared.faults).add(fault);
     }
 
-    /// Ends all faults.
+    /// Ends all faults. Keys that ran out stay so.
     pub fn clear_faults(&self) {
         lock(&self.shared.faults).clear();
+        self.shared.cleared.send_replace(());
     }
 
     /// Sets one of the switches of an account's `settings`.

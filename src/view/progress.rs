@@ -4,7 +4,7 @@
 //! worked on. Where nothing is to be drawn every function here does nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,6 +16,8 @@ use crate::apply::{Event, Outcome};
 const REDRAWS_PER_SECOND: u8 = 10;
 /// The spinner's step, so that a slow cloud does not look like a hang.
 const SPINNER_MILLISECONDS: u64 = 120;
+/// Characters of the gauge.
+const GAUGE: u64 = 20;
 /// Objects named beside the bar; the others are counted.
 const NAMED: usize = 3;
 
@@ -28,6 +30,9 @@ pub struct Progress {
 
 #[derive(Debug, Default)]
 struct State {
+    doing: &'static str,
+    done: u64,
+    total: u64,
     running: BTreeSet<String>,
     /// Failed, stale, skipped or cancelled.
     not_done: usize,
@@ -51,10 +56,10 @@ impl Progress {
 
     /// An account was read.
     pub fn read(&self, account: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(neutral(account).into_owned());
-            bar.inc(1);
-        }
+        let Some(bar) = &self.bar else { return };
+        let mut state = self.state();
+        state.done += 1;
+        bar.set_message(state.line(&neutral(account)));
     }
 
     /// Applying begins; `total` changes will end.
@@ -65,12 +70,11 @@ impl Progress {
     /// Something happened to a change.
     pub fn event(&self, event: &Event) {
         let Some(bar) = &self.bar else { return };
-        // A panic of another holder leaves a bar a little wrong and nothing worse.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         if state.take(event) {
-            bar.inc(1);
+            state.done += 1;
         }
-        bar.set_message(state.message());
+        bar.set_message(state.line(&state.message()));
     }
 
     /// Runs `write` with the bar out of the way, so that lines on the terminal stay whole.
@@ -91,16 +95,24 @@ impl Progress {
 
     fn begin(&self, doing: &'static str, total: usize) {
         let Some(bar) = &self.bar else { return };
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State::default();
+        let mut state = self.state();
+        *state = State {
+            doing,
+            total: total as u64,
+            ..State::default()
+        };
         bar.reset();
-        bar.set_length(total as u64);
-        bar.set_prefix(doing);
-        bar.set_message("");
-        let style =
-            ProgressStyle::with_template("{spinner} {prefix} {pos}/{len} {bar:20} {wide_msg}");
+        bar.set_message(state.line(""));
+        // All else is in the message, which alone is cut to the terminal's width: a line that wraps
+        // would be drawn over only in part.
+        let style = ProgressStyle::with_template("{spinner} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(SPINNER_MILLISECONDS));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic of another holder leaves a bar a little wrong and nothing worse.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,6 +133,20 @@ impl State {
                 true
             }
         }
+    }
+
+    /// What is done, how much of it, and what more there is to tell.
+    fn line(&self, more: &str) -> String {
+        let Self {
+            doing, done, total, ..
+        } = self;
+        let full = (GAUGE * (*done).min(*total))
+            .checked_div(*total)
+            .unwrap_or(GAUGE);
+        let gauge: String = (0..GAUGE)
+            .map(|place| if place < full { '█' } else { '░' })
+            .collect();
+        format!("{doing} {done}/{total} {gauge} {more}")
     }
 
     fn message(&self) -> String {
@@ -169,6 +195,23 @@ mod tests {
             state.message(),
             "a/AlibabaRole/r000, a/AlibabaRole/r001, a/AlibabaRole/r002, 997 more"
         );
+    }
+
+    #[test]
+    fn the_gauge_fills() {
+        let line = |done, total| {
+            let state = State {
+                doing: "Reading",
+                done,
+                total,
+                ..State::default()
+            };
+            state.line("a")
+        };
+        assert_eq!(line(0, 7), "Reading 0/7 ░░░░░░░░░░░░░░░░░░░░ a");
+        assert_eq!(line(500, 1000), "Reading 500/1000 ██████████░░░░░░░░░░ a");
+        assert_eq!(line(7, 7), "Reading 7/7 ████████████████████ a");
+        assert_eq!(line(0, 0), "Reading 0/0 ████████████████████ a");
     }
 
     #[test]

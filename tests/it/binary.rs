@@ -144,7 +144,7 @@ impl Binary {
             .expect("the binary starts")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_idform"));
         command
             .args(arguments)

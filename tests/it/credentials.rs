@@ -280,3 +280,126 @@ fn toml_text(path: &str) -> String {
     let table: BTreeMap<&str, Value> = BTreeMap::from([("token_files", json!([path]))]);
     format!("[credentials]\ntoken_files = {}\n", table["token_files"])
 }
+
+const ALL: [(&str, &str, &str, &str); 3] = [
+    (
+        "tencent",
+        TENCENT,
+        "TencentOidcProvider",
+        "CreateOIDCConfig",
+    ),
+    (
+        "alibaba",
+        ALIBABA,
+        "AlibabaOidcProvider",
+        "CreateOIDCProvider",
+    ),
+    (
+        "huawei",
+        HUAWEI,
+        "HuaweiIdentityProvider",
+        "KeystoneCreateIdentityProvider",
+    ),
+];
+
+/// One object in one account of each cloud; the accounts become a role where `has_roles`.
+fn three(clouds: &Clouds, has_roles: bool) -> Binary {
+    let mut texts = Vec::new();
+    for (cloud, number, kind, _) in ALL {
+        let role = crate::support::role(cloud, number);
+        let role = match role.domain {
+            Some(domain) => json!({"agency": role.role, "domain": domain}),
+            None => json!({"role": role.role}),
+        };
+        let credentials = if has_roles {
+            clouds.add_role(cloud, number);
+            json!({"assumeRole": role})
+        } else {
+            json!({})
+        };
+        let text = account(cloud, number, &credentials);
+        texts.push(text.replace("\"prod\"", &format!("\"{cloud}-prod\"")));
+        let samples = clouds::kind(kind).expect("a kind").samples();
+        let account = format!("{cloud}-prod");
+        texts.push(crate::support::document(
+            kind,
+            "new",
+            &account,
+            &samples.minimal,
+        ));
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    Binary::over(clouds).manifests(&texts)
+}
+
+const APPLY: [&str; 4] = [
+    "apply",
+    "--yes",
+    "--journal=../journal.jsonl",
+    "--report=../report.json",
+];
+
+fn journal(binary: &Binary) -> Vec<Value> {
+    let text = std::fs::read_to_string(binary.path().join("../journal.jsonl"));
+    let line = |line| serde_json::from_str(line).expect("each line is JSON");
+    text.expect("it is kept").lines().map(line).collect()
+}
+
+#[test]
+fn keys_that_run_out_in_mid_run_are_renewed_once_and_nothing_is_lost() {
+    let clouds = Clouds::new();
+    let binary = three(&clouds, true);
+    for (cloud, _, _, create) in ALL {
+        clouds.fault(&format!("{cloud}:{create}=expire,times=1"));
+    }
+    let ended = binary.run(&APPLY).with_code(0);
+    assert_eq!(clouds.count("AssumeRole"), 4, "{ended:?}");
+    assert_eq!(clouds.count("CreateTemporaryAccessKeyByToken"), 2);
+    for (_, _, _, create) in ALL {
+        assert_eq!(clouds.count(create), 2, "{create}: refused, then made");
+    }
+    let journal = journal(&binary);
+    let of = |entry: &str| journal.iter().filter(|line| line["entry"] == entry).count();
+    // Huawei Cloud takes two: made, then switched on.
+    assert_eq!((of("intent"), of("outcome")), (4, 4), "{journal:#?}");
+    let _ = binary.run(&["plan", "--detailed-exitcode"]).with_code(0);
+}
+
+#[test]
+fn keys_that_run_out_for_good_are_named_and_the_next_run_finishes() {
+    let clouds = Clouds::new();
+    let mut binary = three(&clouds, false);
+    for (cloud, number, _, create) in ALL {
+        let entry = clouds::CLOUDS.iter().find(|entry| entry.id.0 == cloud);
+        let entry = entry.expect("a cloud");
+        let keys = idform::sandbox::credentials::temporary(cloud, number).expect("keys");
+        let token = keys.token.expect("temporary keys have a token");
+        binary = binary
+            .env(entry.key_variables.id, &keys.key_id)
+            .env(entry.key_variables.secret, &keys.secret)
+            .env(&crate::support::token_variable(cloud), &token);
+        clouds.fault(&format!("{cloud}:{create}=expire,times=1"));
+    }
+    let ended = binary.run(&APPLY).with_code(1);
+    let all = ended.all();
+    let all = all.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named = all.matches("(credentials: environment (").count();
+    // On standard output, and as it happens on standard error.
+    assert_eq!(named, 6, "{all}");
+    assert!(all.contains("get new ones"), "{all}");
+    let report = std::fs::read_to_string(binary.path().join("../report.json"));
+    let report: Value = serde_json::from_str(&report.expect("a report")).expect("JSON");
+    assert_eq!(report["exit_code"], 1);
+    for outcome in report["outcomes"].as_array().expect("outcomes") {
+        assert_eq!(outcome["outcome"], "failed", "{outcome:#}");
+        assert_eq!(outcome["error"]["class"], "token-expired", "{outcome:#}");
+    }
+    for (cloud, _, _, _) in ALL {
+        binary = binary.without(&crate::support::token_variable(cloud));
+    }
+    for (name, value) in clouds.env() {
+        binary = binary.env(&name, &value);
+    }
+    let _ = binary.run(&APPLY).with_code(0);
+    let _ = binary.run(&["plan", "--detailed-exitcode"]).with_code(0);
+}

@@ -143,7 +143,7 @@ pub(crate) fn without_times(value: Value) -> Value {
 }
 
 /// Waits for what will happen; a test that waits in vain says for what.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(

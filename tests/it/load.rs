@@ -12,7 +12,7 @@ use serde_json::json;
 use idform::sandbox::{Options, Seen, credentials};
 
 use crate::binary::Binary;
-use crate::support::{Clouds, root};
+use crate::support::{Clouds, role, root};
 
 /// Requests of one account in one second; the sandbox refuses what is above it.
 const BUDGET: u32 = 2;
@@ -24,15 +24,19 @@ fn number(account: usize) -> String {
 }
 
 /// Accounts of Tencent Cloud, each with its own number.
-fn manifests(accounts: usize) -> String {
+fn manifests(accounts: usize, budget: u32, has_roles: bool) -> String {
     let mut text = String::new();
     for account in 0..accounts {
+        let role = match role("tencent", &number(account)).role {
+            role if has_roles => format!(", assumeRole: {{role: \"{role}\"}}"),
+            _ => String::new(),
+        };
         // Writing to a text never fails.
         let _ = write!(
             text,
             "---\napiVersion: idform/v1\nkind: Account\nmetadata: {{name: a{account}}}\n\
-             spec: {{cloud: tencent, accountId: \"{}\", requestsPerSecond: {BUDGET}, \
-             credentials: {{envPrefix: A{account}_}}}}\n",
+             spec: {{cloud: tencent, accountId: \"{}\", requestsPerSecond: {budget}, \
+             credentials: {{envPrefix: A{account}_{role}}}}}\n",
             number(account)
         );
         for object in 0..OBJECTS {
@@ -62,13 +66,13 @@ fn fullest_window(seen: &[Seen]) -> usize {
     windows.max().unwrap_or_default()
 }
 
-/// Plans that many accounts over a throttling sandbox, and gives the fullest window.
-fn plan(accounts: usize) -> usize {
-    let clouds = Clouds::with(Options {
-        throttle_per_second: Some(BUDGET),
-        ..Options::default()
-    });
-    let mut binary = Binary::over(&clouds).manifests(&[&manifests(accounts)]);
+/// The program with that many accounts, which have this budget.
+pub(crate) fn binary(clouds: &Clouds, accounts: usize, budget: u32) -> Binary {
+    with_manifests(clouds, accounts, &manifests(accounts, budget, false))
+}
+
+fn with_manifests(clouds: &Clouds, accounts: usize, text: &str) -> Binary {
+    let mut binary = Binary::over(clouds).manifests(&[text]);
     let keys = std::fs::read(root().join("tests/cases/keys/one.jwks.json"));
     binary.write("keys.jwks.json", keys.expect("a key set"));
     for account in 0..accounts {
@@ -76,6 +80,20 @@ fn plan(accounts: usize) -> usize {
         binary = binary
             .env(&format!("A{account}_TENCENTCLOUD_SECRET_ID"), &keys.key_id)
             .env(&format!("A{account}_TENCENTCLOUD_SECRET_KEY"), &keys.secret);
+    }
+    binary
+}
+
+/// Plans that many accounts over a throttling sandbox, and gives the fullest window.
+fn plan(accounts: usize, has_roles: bool) -> usize {
+    let clouds = Clouds::with(Options {
+        throttle_per_second: Some(BUDGET),
+        ..Options::default()
+    });
+    let text = manifests(accounts, BUDGET, has_roles);
+    let binary = with_manifests(&clouds, accounts, &text);
+    for account in (0..accounts).filter(|_| has_roles) {
+        clouds.add_role("tencent", &number(account));
     }
     let ended = binary.run(&["plan", "--format=json", "--timeout=60s"]);
     let document = ended.with_code(0).json();
@@ -90,6 +108,8 @@ fn plan(accounts: usize) -> usize {
     let seen = clouds.seen();
     // One for each object, one to ask whose credentials these are.
     assert!(seen.len() >= accounts * (OBJECTS + 1), "{}", seen.len());
+    let sign_ins = if has_roles { accounts } else { 0 };
+    assert_eq!(clouds.count("AssumeRole"), sign_ins);
     let fullest = fullest_window(&seen);
     #[expect(
         clippy::print_stdout,
@@ -110,7 +130,17 @@ fn no_account_of_many_hears_more_than_its_budget() {
     let accounts = asked.map_or(50, |text| text.parse().expect("a number of accounts"));
     // Requests that a stalled machine holds up arrive together, whoever sent them when: what a
     // program does wrong, it does wrong every time.
-    let is_within = (0..3).any(|_| plan(accounts) <= BUDGET as usize);
+    let is_within = (0..3).any(|_| plan(accounts, false) <= BUDGET as usize);
+    assert!(
+        is_within,
+        "three times more than {BUDGET} requests in a second"
+    );
+}
+
+/// The requests by which accounts sign in are of the same budget.
+#[test]
+fn a_role_that_is_assumed_counts_in_the_budget() {
+    let is_within = (0..3).any(|_| plan(12, true) <= BUDGET as usize);
     assert!(
         is_within,
         "three times more than {BUDGET} requests in a second"

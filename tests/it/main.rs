@@ -1,6 +1,7 @@
 //! The one integration binary: everything that is seen from outside.
 
 mod binary;
+mod canary;
 mod cases;
 mod chains;
 mod claims;
@@ -16,7 +17,9 @@ mod folding;
 mod fuzzed;
 mod gitops;
 mod import;
+mod interrupted;
 mod issuer;
+mod json_schema;
 mod kill;
 mod lints;
 mod load;
@@ -36,6 +39,7 @@ mod saml;
 mod secrets;
 mod story;
 mod support;
+mod terminal;
 mod terraform;
 mod tidy;
 mod user_sso;

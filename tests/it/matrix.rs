@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 use idform::apply::{Event, Outcome, Report};
 use idform::plan::{Action, Plan};
 use idform::provider::Removal;
-use idform::sandbox::{Options, credentials};
+use idform::sandbox::{Options, Seen, credentials};
 
 use crate::contract::{Act, acts};
 use crate::kill::without_times;
-use crate::support::Clouds;
+use crate::support::{Clouds, Identity};
 
 /// What goes wrong, in words and as the sandbox's fault.
 const FAULTS: &[(&str, Fault)] = &[
@@ -44,6 +44,8 @@ const FAULTS: &[(&str, Fault)] = &[
     ("reads lag behind", Fault::ReadLag),
     ("edited meanwhile", Fault::Edit),
     ("clock an hour off", Fault::Clock),
+    ("keys run out, renewed", Fault::Expiry(Identity::Role)),
+    ("keys run out for good", Fault::Expiry(Identity::Temporary)),
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,6 +58,8 @@ enum Fault {
     Edit,
     /// The cloud's clock is not this machine's.
     Clock,
+    /// From one request on, the cloud takes no longer what it was signed in with.
+    Expiry(Identity),
 }
 
 /// What is done to the subject.
@@ -117,7 +121,9 @@ fn every_fault_at_every_request_ends_well() {
             let numbers = (0..FAULTS.len()).filter(chosen);
             for (number, fault) in numbers.map(|number| (number, &FAULTS[number].1)) {
                 let met: Vec<Option<Request>> = match fault {
-                    Fault::Request(_) => requests.iter().cloned().map(Some).collect(),
+                    Fault::Request(_) | Fault::Expiry(_) => {
+                        requests.iter().cloned().map(Some).collect()
+                    }
                     Fault::ReadLag | Fault::Edit if operation == Operation::Read => Vec::new(),
                     Fault::ReadLag | Fault::Edit | Fault::Clock => vec![None],
                 };
@@ -204,17 +210,15 @@ fn scene(act: &Act, operation: Operation) -> Option<(Option<String>, String)> {
 
 /// A sandbox before the operation.
 fn before(act: &Act, live: Option<&str>, clock: bool) -> Clouds {
-    let clouds = if clock {
-        let clouds = Clouds::with(Options {
-            throttle_per_second: Some(0),
-            clock_offset_seconds: 3600,
-            ..Options::default()
-        });
-        act.set(&clouds);
-        clouds
-    } else {
-        act.stage()
-    };
+    let clouds = Clouds::with(Options {
+        throttle_per_second: Some(0),
+        clock_offset_seconds: if clock { 3600 } else { 0 },
+        ..Options::default()
+    });
+    let cloud = act.cloud.id.0;
+    let account = credentials::default_account(cloud).expect("a default account");
+    clouds.add_role(cloud, account);
+    act.set(&clouds);
     if let Some(live) = live {
         let report = clouds.apply(&act.texts(live));
         assert!(is_done(&report), "the scene is set: {report:#?}");
@@ -272,78 +276,125 @@ fn cell(job: &Job<'_>) -> Cell {
     let act = job.act;
     let (live, wanted) = scene(act, job.operation).expect("the operation exists");
     let wanted = wanted.as_str();
-    let clouds = before(act, live.as_deref(), job.fault.1 == Fault::Clock);
-    let inject = || match (job.fault.1, &job.request) {
-        (Fault::Request(kind), Some((action, earlier))) => {
+    let mut clouds = before(act, live.as_deref(), job.fault.1 == Fault::Clock);
+    if let Fault::Expiry(identity) = job.fault.1 {
+        clouds.identity = identity;
+    }
+    let cell = match job.operation {
+        Operation::Read => read_cell(job, wanted, &mut clouds),
+        Operation::Create | Operation::Update | Operation::Remove => {
+            write_cell(job, wanted, &mut clouds)
+        }
+    };
+    match (job.fault.1, &cell) {
+        // What cannot be renewed is told, and what can be is nobody's trouble.
+        (Fault::Expiry(Identity::Temporary), Cell::Borne)
+        | (Fault::Expiry(Identity::Role), Cell::Later) => {
+            Cell::Bad(format!("after the keys ran out: {cell:?}"))
+        }
+        _ => cell,
+    }
+}
+
+/// Lets it go wrong.
+fn inject(job: &Job<'_>, clouds: &mut Clouds) {
+    let act = job.act;
+    let meet = |kind: &str| {
+        if let Some((action, earlier)) = &job.request {
             clouds.fault(&format!("{action}={kind},skip={earlier},times=1"));
         }
-        (Fault::ReadLag, _) => {
+    };
+    match job.fault.1 {
+        Fault::Request(kind) => meet(kind),
+        Fault::Expiry(_) => meet("expire"),
+        Fault::ReadLag => {
             let cloud = act.cloud.id.0;
             let account = credentials::default_account(cloud).expect("a default account");
             clouds.edit(cloud, account, |state| {
                 state["settings"]["read_lag_reads"] = 2.into();
             });
         }
-        (Fault::Edit, _) => edit(act, job.operation, &clouds),
-        (Fault::Request(_) | Fault::Clock, _) => {}
-    };
-    if job.operation == Operation::Read {
-        inject();
-        let plan = clouds.plan(&act.texts(wanted));
-        let action = subject(&plan);
-        if action == Action::NoOp {
-            return Cell::Borne;
-        }
-        if action != Action::Unreadable || plan.complete {
-            let why = format!("it is there and as wanted, and the plan says {action:?}");
-            return Cell::Bad(why);
-        }
-        clouds.sandbox().clear_faults();
-        let next = subject(&clouds.plan(&act.texts(wanted)));
-        return if next == Action::NoOp {
-            Cell::Later
-        } else {
-            Cell::Bad(format!("the next plan says {next:?}"))
-        };
+        Fault::Edit => edit(act, job.operation, clouds),
+        Fault::Clock => {}
     }
+}
+
+/// Nothing goes wrong any more, and keys that ran out were replaced by somebody.
+fn mend(clouds: &mut Clouds) {
+    clouds.sandbox().clear_faults();
+    clouds.identity = Identity::Permanent;
+}
+
+fn read_cell(job: &Job<'_>, wanted: &str, clouds: &mut Clouds) -> Cell {
+    let act = job.act;
+    inject(job, clouds);
     let plan = clouds.plan(&act.texts(wanted));
-    inject();
+    let action = subject(&plan);
+    if action == Action::NoOp {
+        return Cell::Borne;
+    }
+    if action != Action::Unreadable || plan.complete {
+        let why = format!("it is there and as wanted, and the plan says {action:?}");
+        return Cell::Bad(why);
+    }
+    mend(clouds);
+    let next = subject(&clouds.plan(&act.texts(wanted)));
+    if next == Action::NoOp {
+        Cell::Later
+    } else {
+        Cell::Bad(format!("the next plan says {next:?}"))
+    }
+}
+
+fn write_cell(job: &Job<'_>, wanted: &str, clouds: &mut Clouds) -> Cell {
+    let act = job.act;
+    let plan = clouds.plan(&act.texts(wanted));
+    inject(job, clouds);
     let begun = clouds.seen().len();
-    let announced = std::sync::Arc::new(Mutex::new(Vec::new()));
-    let heard = std::sync::Arc::clone(&announced);
+    let records = std::sync::Arc::new(Mutex::new((Vec::new(), 0)));
+    let heard = std::sync::Arc::clone(&records);
     let report = clouds.apply_with(
         &act.texts(wanted),
         plan,
         CancellationToken::new(),
         move |event| {
-            if let Event::Calling { call, .. } = event {
-                heard
-                    .lock()
-                    .expect("nobody panics here")
-                    .push(call.to_owned());
+            let mut heard = heard.lock().expect("nobody panics here");
+            match event {
+                Event::Calling { call, .. } => heard.0.push(call.to_owned()),
+                Event::Called { .. } => heard.1 += 1,
+                Event::Started { .. } | Event::Finished { .. } => {}
             }
         },
     );
-    let announced = announced.lock().expect("nobody panics here").clone();
-    if let Some(seen) = clouds.seen()[begun..]
+    let (announced, answered) = records.lock().expect("nobody panics here").clone();
+    let sent = clouds.seen().split_off(begun);
+    if let Some(seen) = sent
         .iter()
         .find(|seen| is_write(&seen.action) && !announced.contains(&seen.action))
     {
         return Cell::Bad(format!("{} was sent and not announced", seen.action));
     }
+    if announced.len() != answered {
+        return Cell::Bad(format!("{announced:?} announced, {answered} outcomes"));
+    }
+    if let Fault::Expiry(identity) = job.fault.1
+        && let Err(why) = expired(identity, &report, &sent)
+    {
+        return Cell::Bad(why);
+    }
     let borne = is_done(&report);
-    if borne && let Some(left) = left_to_do(act, wanted, &clouds) {
+    if borne && let Some(left) = left_to_do(act, wanted, clouds) {
         return Cell::Bad(format!("it said that it was done, and {left}"));
     }
-    clouds.sandbox().clear_faults();
+    mend(clouds);
     let again = clouds.apply(&act.texts(wanted));
     if !is_done(&again) {
         return Cell::Bad(format!("the next run did not finish: {:?}", again.outcomes));
     }
-    if let Some(left) = left_to_do(act, wanted, &clouds) {
+    if let Some(left) = left_to_do(act, wanted, clouds) {
         return Cell::Bad(format!("the next run finished, and {left}"));
     }
-    let now = held(act, &clouds);
+    let now = held(act, clouds);
     // What somebody else wrote and the manifest does not mention stays, rightly.
     if job.fault.1 != Fault::Edit && now != *job.held {
         let wanted = &job.held;
@@ -352,18 +403,42 @@ fn cell(job: &Job<'_>) -> Cell {
     if borne { Cell::Borne } else { Cell::Later }
 }
 
+/// After keys ran out: one renewal and no more, or a failure that names the keys and what to do.
+fn expired(identity: Identity, report: &Report, sent: &[Seen]) -> Result<(), String> {
+    let sign_ins = sent.iter().filter(|seen| is_sign_in(&seen.action)).count();
+    if identity == Identity::Role {
+        return match sign_ins {
+            2 => Ok(()),
+            _ => Err(format!("{sign_ins} sign-ins")),
+        };
+    }
+    let told = format!("{:?}", idform::apply::findings(report));
+    if told.contains("credentials: environment (") && told.contains("get new ones") {
+        return Ok(());
+    }
+    Err(format!(
+        "it neither names the keys nor says what to do: {told}"
+    ))
+}
+
+/// Calls that give out keys.
+fn is_sign_in(action: &str) -> bool {
+    action == "AssumeRole" || action.starts_with("CreateTemporaryAccessKey")
+}
+
 /// Names of calls that change something, in all three clouds' ways of naming.
 fn is_write(action: &str) -> bool {
-    ![
-        "Describe",
-        "Get",
-        "List",
-        "Show",
-        "KeystoneList",
-        "KeystoneShow",
-    ]
-    .iter()
-    .any(|reads| action.starts_with(reads))
+    !is_sign_in(action)
+        && ![
+            "Describe",
+            "Get",
+            "List",
+            "Show",
+            "KeystoneList",
+            "KeystoneShow",
+        ]
+        .iter()
+        .any(|reads| action.starts_with(reads))
 }
 
 /// Somebody else changes the object after it was planned, with another program.

@@ -12,7 +12,7 @@ use crate::support::{ACCOUNTS, Clouds};
 use crate::weather::{huawei, mapping, protocol, provider};
 
 /// What must not be said, whoever asks: secrets, session tokens, and what signs a request.
-const FORBIDDEN: [&str; 10] = [
+pub(crate) const FORBIDDEN: [&str; 10] = [
     "sandbox-secret-",
     "sandbox-temporary-",
     "sandbox-token-",
@@ -32,7 +32,7 @@ const WAYS: [&[&str]; 4] = [
     &["-vv", "--log-format=json", "--format=json"],
 ];
 
-fn texts() -> [String; 5] {
+pub(crate) fn texts() -> [String; 5] {
     let samples = idform::clouds::kind("TencentUserOidc")
         .expect("a kind")
         .samples();
@@ -130,7 +130,7 @@ fn when_all_is_well() {
 }
 
 /// The files of a folder and all below it.
-fn texts_below(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(crate) fn texts_below(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

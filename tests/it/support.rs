@@ -18,14 +18,14 @@ use idform::compile::portable::CATALOGUE;
 use idform::compile::{World, compile};
 use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
-use idform::model::Diagnostic;
+use idform::model::{AssumeRole, Diagnostic};
 use idform::net::http::{Http, HttpOptions};
 use idform::net::{Access, Patience};
 use idform::observe::Snapshot;
 use idform::observe::live;
 use idform::plan::{self, Plan};
 use idform::provider::{Answer, Connection, Form, Read, ResourceKind, Surroundings};
-use idform::sandbox::{self, Fault, Options, Sandbox, Seen, credentials};
+use idform::sandbox::{Fault, Options, Sandbox, Seen, credentials};
 
 /// The accounts that most tests use: one on each cloud, with the sandbox's default numbers.
 pub(crate) const ACCOUNTS: &str = "\
@@ -61,7 +61,23 @@ pub(crate) struct Clouds {
     pub(crate) timeout: Duration,
     /// Most changes under way at once.
     pub(crate) parallelism: usize,
+    /// What the engine signs in with.
+    pub(crate) identity: Identity,
 }
+
+/// What the engine signs in with.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Identity {
+    /// The account's permanent keys.
+    Permanent,
+    /// Temporary keys that nothing here could renew.
+    Temporary,
+    /// A role that the permanent keys assume as often as is needed; see [`Clouds::add_role`].
+    Role,
+}
+
+/// The role of [`Identity::Role`].
+const ROLE: &str = "operator";
 
 /// The engine's own limit of requests in one second, far above any cloud's: the sandbox takes as
 /// many as come, and tests wait for nobody's budget.
@@ -93,7 +109,33 @@ impl Clouds {
             http: OnceCell::new(),
             timeout: Duration::from_millis(700),
             parallelism: 8,
+            identity: Identity::Permanent,
         }
+    }
+
+    /// Puts a role into an account that its own keys may assume.
+    pub(crate) fn add_role(&self, cloud: &str, account: &str) {
+        self.edit(cloud, account, |state| match cloud {
+            "tencent" => {
+                let trust = serde_json::json!({"version": "2.0", "statement": [{
+                    "effect": "allow", "action": ["name/sts:AssumeRole"],
+                    "principal": {"qcs": [format!("qcs::cam::uin/{account}:root")]},
+                }]});
+                state["roles"][ROLE] = serde_json::json!({
+                    "RoleId": 1, "PolicyDocument": trust.to_string(),
+                });
+            }
+            "alibaba" => {
+                let trust = serde_json::json!({"Version": "1", "Statement": [{
+                    "Effect": "Allow", "Action": "sts:AssumeRole",
+                    "Principal": {"RAM": [format!("acs:ram::{account}:root")]},
+                }]});
+                state["roles"][ROLE] = serde_json::json!({
+                    "RoleId": "1", "AssumeRolePolicyDocument": trust.to_string(),
+                });
+            }
+            _ => state["agencies"][ROLE] = serde_json::json!({"trust_domain_id": account}),
+        });
     }
 
     pub(crate) fn sandbox(&self) -> &Sandbox {
@@ -174,18 +216,28 @@ impl Clouds {
                 .account_id
                 .as_deref()
                 .expect("tests name account ids");
-            let keys = sandbox::credentials::permanent(cloud.id.0, number).expect("keys by rule");
+            let keys = match self.identity {
+                Identity::Permanent | Identity::Role => credentials::permanent(cloud.id.0, number),
+                Identity::Temporary => credentials::temporary(cloud.id.0, number),
+            };
+            let keys = keys.expect("keys by rule");
+            let mut account = idform::model::Account::clone(account);
+            if self.identity == Identity::Role {
+                account.credentials.assume_role = Some(role(cloud.id.0, number));
+            }
+            let mut env = BTreeMap::from([
+                (cloud.key_variables.id.to_owned(), keys.key_id),
+                (cloud.key_variables.secret.to_owned(), keys.secret),
+            ]);
+            env.extend(keys.token.map(|token| (token_variable(cloud.id.0), token)));
             let surroundings = Surroundings {
-                env: BTreeMap::from([
-                    (cloud.key_variables.id.to_owned(), keys.key_id),
-                    (cloud.key_variables.secret.to_owned(), keys.secret),
-                ]),
+                env,
                 home: None,
                 read: std::sync::Arc::new(|_| None),
                 tokens: idform::provider::surroundings::AllowedTokens::default(),
             };
             (cloud.connect)(&Connection {
-                account,
+                account: &account,
                 surroundings: &surroundings,
                 endpoint: self.sandbox().base_url(cloud.id.0).as_deref(),
                 http: http.clone(),
@@ -316,6 +368,32 @@ impl Drop for Clouds {
         if let Some(sandbox) = self.sandbox.take() {
             self.runtime.block_on(sandbox.stop());
         }
+    }
+}
+
+/// The variable in which a cloud's own tools look for the token of temporary keys.
+pub(crate) fn token_variable(cloud: &str) -> String {
+    let name = match cloud {
+        "tencent" => "TENCENTCLOUD_TOKEN",
+        "alibaba" => "ALIBABA_CLOUD_SECURITY_TOKEN",
+        _ => "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+    };
+    name.to_owned()
+}
+
+/// The role of [`Clouds::add_role`], as a manifest names it.
+pub(crate) fn role(cloud: &str, account: &str) -> AssumeRole {
+    let (role, domain) = match cloud {
+        "tencent" => (format!("qcs::cam::uin/{account}:roleName/{ROLE}"), None),
+        "alibaba" => (format!("acs:ram::{account}:role/{ROLE}"), None),
+        _ => (ROLE.to_owned(), Some(account.to_owned())),
+    };
+    AssumeRole {
+        role,
+        domain,
+        session_name: None,
+        duration_seconds: None,
+        external_id: None,
     }
 }
 

@@ -93,6 +93,7 @@ impl Client {
             "Policy": identity.policy,
         });
         let call = Call::rpc("Sts", name, params);
+        self.keeper.turn().await;
         let reply = self.send_as(&call, None, now).await;
         let reply = reply.map_err(|error| token::without_token(error, &token))?;
         keys_in(&reply.body["Credentials"], name)
@@ -108,6 +109,7 @@ impl Client {
             "Policy": role.policy,
         });
         let call = Call::rpc("Sts", name, params);
+        self.keeper.turn().await;
         let reply = self.send_as(&call, Some(keys), now).await?;
         keys_in(&reply.body["Credentials"], name)
     }

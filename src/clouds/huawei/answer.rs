@@ -15,8 +15,10 @@ const QUOTED_CHARACTERS: usize = 5;
 /// What a request is signed in with; decides what a 401 means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
-    /// A signature.
+    /// A signature with keys that last.
     Signature,
+    /// A signature with temporary keys and their token.
+    TemporaryKeys,
     /// A token.
     Token,
 }
@@ -148,6 +150,7 @@ fn class_of(by: By, now_unix_seconds: i64, came: &Came<'_>, said: &Said) -> Erro
     }
     match came.status {
         401 if by == By::Token => ErrorClass::TokenExpired,
+        401 if by == By::TemporaryKeys && is_of_old_keys(said) => ErrorClass::TokenExpired,
         401 if is_stale(now_unix_seconds, came, said) => ErrorClass::ClockSkewed {
             server_unix_seconds: came.server_unix_seconds,
         },
@@ -181,6 +184,21 @@ fn class_of_not_found(said: &Said) -> ErrorClass {
         (None, None, None) => ErrorClass::Protocol,
         (None, _, _) => ErrorClass::NotFound,
     }
+}
+
+/// Whether the gateway refused temporary keys because it does not know them any more. Which of its
+/// documented sentences that is, is UNCONFIRMED (`apis/huawei.md §2.2`): a token that ran out, one
+/// that cannot be read, a key that is not there. None of them comes for a wrong signature, and new
+/// keys are other keys, so that asking again brings no lock nearer.
+fn is_of_old_keys(said: &Said) -> bool {
+    [
+        "token expire",
+        "decrypt token fail",
+        "get secretkey failed",
+        "not exist",
+    ]
+    .iter()
+    .any(|words| said.tells(&[words]))
 }
 
 /// Whether a refused signature was refused for its date. The sentence is not documented

@@ -118,6 +118,9 @@ fn every_envelope_is_read() {
     }
 }
 
+/// The gateway's code for everything that is wrong with a signature.
+const GATEWAY: &str = "APIGW.0301";
+
 #[test]
 fn codes_and_statuses_decide_what_can_be_done() {
     let flat =
@@ -129,6 +132,36 @@ fn codes_and_statuses_decide_what_can_be_done() {
         (By::Signature, 401, "APIG.0307", "x", "token-expired"),
         (By::Signature, 400, "IAM.1108", "x", "token-expired"),
         (By::Signature, 400, "IAM.1105", "x", "auth"),
+        (
+            By::TemporaryKeys,
+            401,
+            GATEWAY,
+            "token expires",
+            "token-expired",
+        ),
+        (
+            By::TemporaryKeys,
+            401,
+            GATEWAY,
+            "decrypt token fail",
+            "token-expired",
+        ),
+        (
+            By::TemporaryKeys,
+            401,
+            GATEWAY,
+            "Get secretKey failed,ak:X,err:ak not exist",
+            "token-expired",
+        ),
+        // A wrong signature stays wrong, and keys that last do not run out.
+        (
+            By::TemporaryKeys,
+            401,
+            GATEWAY,
+            "verify aksk signature fail",
+            "auth",
+        ),
+        (By::Signature, 401, GATEWAY, "token expires", "auth"),
         (
             By::Signature,
             401,

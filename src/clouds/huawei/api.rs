@@ -1,6 +1,8 @@
 //! Sending one call: route, domain id, signature or token. What comes back is sorted in `answer`.
 //! Facts: `apis/huawei.md §1`, `§2`, `§5.1`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -9,6 +11,7 @@ use crate::clouds::token::Keeper;
 use crate::clouds::wire::Endpoint;
 use crate::model::Secret;
 use crate::net::http::{Answered, Fault, HeaderText, Http, Request};
+use crate::net::limit::Limit;
 use crate::provider::surroundings::ReadFile;
 use crate::provider::{
     Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
@@ -19,7 +22,7 @@ use super::answer::{By, Came, before_call, sort_answer};
 use super::credentials::Credentials;
 use super::password::Token;
 use super::sign::{self, ToSign};
-use super::token::Proof;
+use super::token::{Proof, is_expired};
 
 /// The documented media type, spelled as the documents do (`apis/huawei.md §1.4`).
 const JSON: &str = "application/json;charset=utf8";
@@ -118,7 +121,11 @@ impl Client {
             HeaderText::Secret(Secret::new(authorization)),
         ));
         let answered = self.exchange(&self.endpoint.base, call, sent, body).await?;
-        sort_answer(call, By::Signature, now, &came(&answered))
+        let by = match &keys.token {
+            Some(_) => By::TemporaryKeys,
+            None => By::Signature,
+        };
+        sort_answer(call, by, now, &came(&answered))
     }
 
     /// Sends one request with a token, or with nothing for the sign-in itself.
@@ -203,6 +210,8 @@ impl Client {
                 .signed(&call, keys, now, None)
                 .await
                 .map_err(before_call)?;
+            // The place of the call itself is used up.
+            self.keeper.turn().await;
             super::account_of(&reply.body).ok_or_else(|| {
                 ProviderError::new(
                     ErrorClass::Auth,
@@ -238,17 +247,18 @@ impl CloudClient for Client {
         match self.proof(now).await? {
             Proof::Keys(keys) => {
                 let answer = self.send_signed(call, &keys, now).await;
-                if answer
-                    .as_ref()
-                    .is_err_and(|error| error.class == ErrorClass::TokenExpired)
-                {
+                if is_expired(&answer) {
                     self.keeper.forget(&keys.id).await;
                 }
                 answer
             }
             Proof::Token(token) => {
                 let answered = self.with_token(call, Some(&token)).await?;
-                sort_answer(call, By::Token, now, &came(&answered))
+                let answer = sort_answer(call, By::Token, now, &came(&answered));
+                if is_expired(&answer) {
+                    self.forget_token(&token).await;
+                }
+                answer
             }
         }
     }
@@ -272,8 +282,19 @@ impl CloudClient for Client {
 
     /// Keys that the cloud no longer took are forgotten already, where others can be got.
     async fn refresh(&self) -> bool {
-        let had_token = self.token.lock().await.take().is_some();
-        had_token || self.renews()
+        self.renews()
+    }
+
+    fn sign_in_within(&self, limit: &Arc<Limit>) {
+        self.keeper.within(limit);
+    }
+
+    async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
+        !self.renews() || self.has_proof(now_unix_seconds).await
+    }
+
+    async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
+        self.proof(now_unix_seconds).await.map(drop)
     }
 
     async fn find_credentials(&self) -> Result<(), ConnectError> {

@@ -58,13 +58,41 @@ impl Client {
         Ok(Proof::Keys(keys))
     }
 
-    /// Whether new keys can be got when the cloud no longer takes the old ones.
+    /// Whether new keys, or a new token, can be got when the cloud no longer takes the old ones.
     pub(super) fn renews(&self) -> bool {
         !self.credentials.agencies.is_empty()
-            || matches!(
-                self.credentials.sign_in,
-                SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_)
-            )
+            || match &self.credentials.sign_in {
+                SignIn::Keys(_) | SignIn::Token(_) => false,
+                SignIn::Password(_)
+                | SignIn::WebIdentity(_)
+                | SignIn::Machine(..)
+                | SignIn::Pod(_) => true,
+            }
+    }
+
+    /// Whether keys or a token are kept that last; waits for those that are being got.
+    pub(super) async fn has_proof(&self, now: i64) -> bool {
+        match self.credentials.sign_in {
+            SignIn::Password(_) if self.credentials.agencies.is_empty() => {
+                let kept = self.token.lock().await;
+                kept.as_ref().is_some_and(|token| token.lasts(now))
+            }
+            SignIn::Password(_)
+            | SignIn::Keys(_)
+            | SignIn::Token(_)
+            | SignIn::WebIdentity(_)
+            | SignIn::Machine(..)
+            | SignIn::Pod(_) => self.keeper.has(now).await,
+        }
+    }
+
+    /// Drops the token that the cloud no longer takes; a newer one, which another call got
+    /// meanwhile, stays.
+    pub(super) async fn forget_token(&self, old: &Secret) {
+        let mut kept = self.token.lock().await;
+        if (kept.as_ref()).is_some_and(|token| token.text.expose() == old.expose()) {
+            *kept = None;
+        }
     }
 
     /// Whether the machine has an identity, where the chain ends there.
@@ -124,6 +152,7 @@ impl Client {
             user,
             account_id.filter(|_| self.credentials.agencies.is_empty()),
         );
+        self.keeper.turn().await;
         let answered = self
             .with_token(&call, None)
             .await
@@ -253,12 +282,17 @@ impl Client {
         let body =
             json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
         let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
+        self.keeper.turn().await;
         let answer: Answer = match proof {
             // The account of these keys is not the one that is managed; IAM knows it.
             Proof::Keys(keys) => self.signed(&call, keys, now, None).await,
             Proof::Token(token) => {
                 let answered = self.with_token(&call, Some(token)).await?;
-                sort_answer(&call, By::Token, now, &came(&answered))
+                let answer = sort_answer(&call, By::Token, now, &came(&answered));
+                if is_expired(&answer) {
+                    self.forget_token(token).await;
+                }
+                answer
             }
         };
         keys_in(&answer?.body, name)
@@ -343,8 +377,14 @@ impl Client {
     ) -> Result<crate::net::http::Answered, ProviderError> {
         let mut headers = vec![("content-type", "application/json;charset=utf8".into())];
         headers.extend(header);
+        self.keeper.turn().await;
         self.exchange(base, call, headers, body_of(call)).await
     }
+}
+
+/// Whether the cloud no longer takes what a call was signed in with.
+pub(super) fn is_expired(answer: &Answer) -> bool {
+    (answer.as_ref()).is_err_and(|error| error.class == ErrorClass::TokenExpired)
 }
 
 fn is_nobody_there(error: &ProviderError) -> bool {

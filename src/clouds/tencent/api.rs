@@ -3,6 +3,8 @@
 //! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what their answers mean for an object, is
 //! the kinds' business.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::credentials::Credentials;
@@ -12,6 +14,7 @@ use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
+use crate::net::limit::Limit;
 use crate::provider::surroundings::ReadFile;
 use crate::provider::{
     Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Reply, Route,
@@ -93,6 +96,18 @@ impl CloudClient for Client {
     /// Keys that the cloud no longer took are forgotten already, where others can be got.
     async fn refresh(&self) -> bool {
         self.renews()
+    }
+
+    fn sign_in_within(&self, limit: &Arc<Limit>) {
+        self.keeper.within(limit);
+    }
+
+    async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
+        !self.renews() || self.keeper.has(now_unix_seconds).await
+    }
+
+    async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
+        self.keys(now_unix_seconds).await.map(drop)
     }
 
     async fn find_credentials(&self) -> Result<(), ConnectError> {

@@ -83,6 +83,7 @@ impl Client {
             "DurationSeconds": identity.duration_seconds,
         });
         let call = Call::rpc("sts", name, params);
+        self.keeper.turn().await;
         let reply = self.send_as(&call, None, now).await;
         let reply = reply.map_err(|error| token::without_token(error, &token))?;
         keys_in(&reply.body, name)
@@ -99,6 +100,7 @@ impl Client {
             params["ExternalId"] = json!(word);
         }
         let call = Call::rpc("sts", name, params);
+        self.keeper.turn().await;
         let reply = self.send_as(&call, Some(keys), now).await?;
         keys_in(&reply.body, name)
     }

@@ -205,15 +205,10 @@ impl Emulator for AlibabaCloud {
 
     fn account(&self, request: &Request) -> Option<String> {
         let asked = Asked::read(request);
-        let v1_key = || asked.given("AccessKeyId");
-        let header = request.header("authorization");
-        let key_id = header.map_or_else(v1_key, |header| header.split(['=', ',']).nth(1));
-        let Some(key_id) = key_id else {
+        let Some((key_id, token)) = claimed(request, &asked) else {
             // Anonymous: the account whose role is asked for.
             return sts::account_of(asked.text("RoleArn")).map(str::to_owned);
         };
-        let in_parameters = asked.given("SecurityToken");
-        let token = request.header("x-acs-security-token").or(in_parameters);
         match credentials::look_up("alibaba", key_id, token) {
             Lookup::Found(known, _) => Some(known.account),
             Lookup::WrongToken | Lookup::Unknown => None,
@@ -270,6 +265,16 @@ impl Emulator for AlibabaCloud {
         respond(&asked, Err(refused))
     }
 
+    fn passing(&self, request: &Request) -> Option<String> {
+        let asked = Asked::read(request);
+        let (key_id, token) = claimed(request, &asked)?;
+        token.map(|_| key_id.to_owned())
+    }
+
+    fn expired(&self, request: &Request) -> Response {
+        respond(&Asked::read(request), Err(run_out()))
+    }
+
     fn set(&self, account: &str, setting: &str, value: Value) -> std::result::Result<(), String> {
         self.accounts
             .with(account, |state| {
@@ -278,6 +283,16 @@ impl Emulator for AlibabaCloud {
             })
             .unwrap_or_else(|error| Err(error.to_string()))
     }
+}
+
+/// The key id and the security token that a request names under either scheme, unverified.
+fn claimed<'a>(request: &'a Request, asked: &'a Asked) -> Option<(&'a str, Option<&'a str>)> {
+    let v1_key = || asked.given("AccessKeyId");
+    let header = request.header("authorization");
+    let key_id = header.map_or_else(v1_key, |header| header.split(['=', ',']).nth(1))?;
+    let in_parameters = asked.given("SecurityToken");
+    let token = request.header("x-acs-security-token").or(in_parameters);
+    Some((key_id, token))
 }
 
 /// By version and action, before the signature is looked at: apis/alibaba.md §11.1.
@@ -309,13 +324,17 @@ fn check_expiry(key: &Known, state: &Account, now_unix_seconds: i64) -> Result<(
     let session = key.session.as_ref();
     let has_run_out = session.is_some_and(|it| it.expires_unix_seconds <= now_unix_seconds);
     if has_run_out || (key.temporary && state.settings.temporary_credentials_expired) {
-        return Err(refusal(
-            400,
-            "InvalidSecurityToken.Expired",
-            "Specified SecurityToken is expired.",
-        ));
+        return Err(run_out());
     }
     Ok(())
+}
+
+fn run_out() -> Refusal {
+    refusal(
+        400,
+        "InvalidSecurityToken.Expired",
+        "Specified SecurityToken is expired.",
+    )
 }
 
 fn check_permission(action: &Action, key: &Known, state: &Account) -> Result<()> {

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::CLOUD;
 use super::asked::Asked;
 use super::fault::Fault;
 use super::route::{Place, Route};
 use super::signature::{self, Refusal, Secret};
 use super::state::State;
 use super::tokens::{self, Token};
+use super::{CLOUD, EXPIRED_KEYS};
 use crate::sandbox::credentials::{self, Known, Lookup, TestCredentials};
 use crate::sandbox::wire::Request;
 
@@ -78,8 +78,7 @@ pub(super) fn authenticate(
             check_signature(asked, state, authorization, keys)?;
             let session = known.session.as_ref();
             if session.is_some_and(|it| it.expires_unix_seconds <= asked.now_unix_seconds) {
-                // The sentence is that of a bad token; the sheet has none for an old one.
-                return Err(Fault::signature(Refusal::SecurityToken.words()));
+                return Err(Fault::signature(EXPIRED_KEYS));
             }
             Ok(())
         }

@@ -181,6 +181,16 @@ impl Emulator for TencentCloud {
         }
     }
 
+    fn passing(&self, request: &Request) -> Option<String> {
+        request.header("x-tc-token")?;
+        let parts = signature::parse(request.header("authorization")?)?;
+        Some(parts.key_id.to_owned())
+    }
+
+    fn expired(&self, _request: &Request) -> Response {
+        respond(Err(signature::bad_token()))
+    }
+
     fn set(&self, account: &str, setting: &str, value: Value) -> std::result::Result<(), String> {
         self.accounts
             .with(account, |state| {
