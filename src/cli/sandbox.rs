@@ -1,6 +1,7 @@
 //! `idform sandbox serve`: the emulated clouds and the issuers for other clients.
 
 use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::sandbox::{Options, Sandbox};
 
@@ -16,6 +17,10 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<Exit> {
 }
 
 async fn serve_until_interrupted(serve: &Serve, output: &Output) -> Result<Exit> {
+    // Watched for before anything is said: who starts it in the background of a script may end it
+    // as soon as it speaks, and an interrupt that nobody watches for is lost there.
+    let mut interrupt = signal(SignalKind::interrupt()).context("watch for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("watch for signals")?;
     // Whoever connects to the issuers needs their roots in a file, state kept or not.
     let scratch = match &serve.state {
         Some(_) => None,
@@ -51,11 +56,9 @@ async fn serve_until_interrupted(serve: &Serve, output: &Output) -> Result<Exit>
         output.result(&exports(&described));
     }
     output.say("The sandbox is running; Ctrl-C ends it.");
-    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("watch for signals")?;
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("watch for Ctrl-C")?,
-        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
     sandbox.stop().await;
     Ok(Exit::Success)
