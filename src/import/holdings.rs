@@ -32,6 +32,10 @@ impl<'a> Holdings<'a> {
 
     /// Leaves out what stands in portable documents, and has the rest call it by its name there.
     pub(super) fn without(&mut self, folded: &BTreeSet<Key>) {
+        // Nothing has another name then, and spelling tries every field.
+        if folded.is_empty() {
+            return;
+        }
         let rest = self.written.drain(..).map(|(object, _)| object);
         let rest = rest.filter(|object| !folded.contains(&key(object)));
         let rest = rest.collect();

@@ -1,6 +1,8 @@
 //! That a document stands for exactly the objects it was made of: it is read by the room that will
 //! read it, and what comes out is compared with what the native manifests say.
 
+use std::collections::BTreeSet;
+
 use super::Fold;
 use crate::import::holdings::Holdings;
 use crate::import::names::key;
@@ -20,7 +22,11 @@ pub(super) fn difference(
         Ok(native) => native,
         Err(why) => return Some(why),
     };
-    let declared = accounts.iter().map(|it| account(&it.wish.account));
+    // Only those that the document names.
+    let named: BTreeSet<usize> = fold.objects.iter().map(|(at, _)| *at).collect();
+    let declared = named
+        .into_iter()
+        .map(|at| account(&accounts[at].wish.account));
     let mut texts: Vec<String> = declared.map(|draft| document(&draft)).collect();
     texts.push(document(&fold.draft));
     let sides: Vec<(&str, &str)> = fold
