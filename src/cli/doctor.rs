@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 
 use crate::compile::World;
 use crate::doctor::{self, Examined, Health, Learnt, Role};
-use crate::lock::fetch::{Fetched, Fetcher};
 use crate::lock::{IssuerReport, Keep};
 use crate::model::{Account, Diagnostic, KindName, SourceMap};
 use crate::net::Reader;
@@ -52,7 +51,9 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let (examined, fetched) = run::block_on(async {
         let clouds = ReadOnly::to(accounts.clone(), &command.compared.clouds, &config).await?;
         let examined = examine_all(world, &accounts, &clouds, &config, output).await?;
-        let fetched = fetch(&issuers, command, &config, &clouds).await?;
+        let fetched = clouds
+            .ask_issuers(&issuers, &command.compared.clouds, &config)
+            .await?;
         clouds.close().await;
         anyhow::Ok((examined, fetched))
     })??;
@@ -84,24 +85,6 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         output,
     );
     Ok(exit)
-}
-
-/// Asks the issuers that the manifests pin; without any, not even the roots are read.
-async fn fetch(
-    issuers: &BTreeSet<String>,
-    command: &Command,
-    config: &Config,
-    clouds: &ReadOnly,
-) -> Result<Fetched> {
-    if issuers.is_empty() {
-        return Ok(Fetched::new());
-    }
-    let wanted = &command.compared.clouds;
-    let options = config.fetching(wanted.timeout, wanted.parallelism)?;
-    let fetcher = Fetcher::new(clouds.fetching(options)?)
-        .map_err(anyhow::Error::msg)
-        .context("prepare to ask issuers")?;
-    Ok(fetcher.all(issuers).await)
 }
 
 /// The document of a run that ended before it could look.

@@ -9,7 +9,6 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::drift::{self, Acceptance, DriftReport};
-use crate::lock::fetch::{Fetched, Fetcher};
 use crate::lock::{IssuerReport, Seen};
 use crate::model::{Diagnostic, Diagnostics, Severity, SourceMap};
 use crate::observe::live::Lists;
@@ -62,7 +61,7 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         let asking = async {
             tokio::join!(
                 clouds.read(&loaded.world, &progress),
-                fetch(&issuers, command, &config, &clouds)
+                clouds.ask_issuers(&issuers, &command.compared.clouds, &config)
             )
         };
         let (snapshot, fetched) = unless_interrupted(asking).await?;
@@ -89,26 +88,6 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     );
     found.extend(report.findings.iter().cloned());
     finish(&report, &found, sources, command, output)
-}
-
-/// Asks the issuers of the selected manifests; without any, not even the roots are read.
-async fn fetch(
-    issuers: &BTreeSet<String>,
-    command: &Command,
-    config: &Config,
-    clouds: &ReadOnly,
-) -> Result<Fetched> {
-    if issuers.is_empty() {
-        return Ok(Fetched::new());
-    }
-    let options = config.fetching(
-        command.compared.clouds.timeout,
-        command.compared.clouds.parallelism,
-    )?;
-    let fetcher = Fetcher::new(clouds.fetching(options)?)
-        .map_err(anyhow::Error::msg)
-        .context("prepare to ask issuers")?;
-    Ok(fetcher.all(issuers).await)
 }
 
 fn finish(

@@ -1,6 +1,6 @@
 //! What the commands that look at manifests or clouds have in common: load, connect, survey.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::compile::portable::CATALOGUE;
 use crate::compile::{Selection, World, compile};
 use crate::lint::Scene;
 use crate::lock::Lock;
-use crate::lock::fetch::FetchOptions;
+use crate::lock::fetch::{FetchOptions, Fetched, Fetcher};
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
@@ -290,8 +290,25 @@ impl ReadOnly {
         })
     }
 
+    /// Asks issuers what they publish; without any, not even the roots are read.
+    pub(super) async fn ask_issuers(
+        &self,
+        issuers: &BTreeSet<String>,
+        wanted: &args::Clouds,
+        config: &Config,
+    ) -> Result<Fetched> {
+        if issuers.is_empty() {
+            return Ok(Fetched::new());
+        }
+        let options = config.fetching(wanted.timeout, wanted.parallelism)?;
+        let fetcher = Fetcher::new(self.fetching(options)?)
+            .map_err(anyhow::Error::msg)
+            .context("prepare to ask issuers")?;
+        Ok(fetcher.all(issuers).await)
+    }
+
     /// How issuers are asked: those of the sandbox too, if there is one.
-    pub(super) fn fetching(&self, options: FetchOptions) -> Result<FetchOptions> {
+    fn fetching(&self, options: FetchOptions) -> Result<FetchOptions> {
         match &self.sandbox {
             Some(sandbox) => with_issuers_of(sandbox, options),
             None => Ok(options),
