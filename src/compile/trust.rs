@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::federation::trust::{self, Entry, Provider, ProviderKind};
 use crate::manifest::{Ensure, GivenValue, Manifests, TrustEntry, TrustProvider};
 use crate::model::{Account, Address, Code, Diagnostic, Diagnostics, KindName, Span, Value};
-use crate::provider::{Form, TrustForm};
+use crate::provider::TrustForm;
 
 use super::lower::Objects;
 
@@ -32,20 +32,7 @@ pub(super) fn policies(
         .iter()
         .flat_map(|(address, lowered)| {
             let fields = lowered.desired.kind.info().fields.iter();
-            fields.filter_map(|field| match &field.form {
-                Form::Trust(form) => Some((address.clone(), field.name, form)),
-                Form::Text(_)
-                | Form::Flag
-                | Form::Integer { .. }
-                | Form::Choice(_)
-                | Form::TextSet { .. }
-                | Form::Keys { .. }
-                | Form::Fingerprints { .. }
-                | Form::Reference { .. }
-                | Form::Json { .. }
-                | Form::Metadata { .. }
-                | Form::Tags { .. } => None,
-            })
+            fields.filter_map(|field| Some((address.clone(), field.name, field.form.trust()?)))
         })
         .collect();
     if rows.is_empty() {

@@ -93,20 +93,7 @@ fn own_identity(
 /// The providers that a role trusts as it lives; [`None`] for what is no role.
 fn trusted_by(desired: &Desired, live: &Live) -> Option<Vec<String>> {
     let fields = desired.kind.info().fields.iter();
-    let mut forms = fields.filter_map(|field| match &field.form {
-        Form::Trust(form) => Some((field.name, form)),
-        Form::Text(_)
-        | Form::Flag
-        | Form::Integer { .. }
-        | Form::Choice(_)
-        | Form::TextSet { .. }
-        | Form::Keys { .. }
-        | Form::Metadata { .. }
-        | Form::Fingerprints { .. }
-        | Form::Reference { .. }
-        | Form::Json { .. }
-        | Form::Tags { .. } => None,
-    });
+    let mut forms = fields.filter_map(|field| Some((field.name, field.form.trust()?)));
     let (name, form) = forms.next()?;
     let facts = trust::facts(form.grammar, live.fields.get(name)?);
     Some(

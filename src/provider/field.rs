@@ -156,6 +156,26 @@ pub enum Form {
     },
 }
 
+impl Form {
+    /// The trust policy, where it is one.
+    pub fn trust(&self) -> Option<&TrustForm> {
+        match self {
+            Self::Trust(form) => Some(form),
+            Self::Text(_)
+            | Self::Flag
+            | Self::Integer { .. }
+            | Self::Choice(_)
+            | Self::TextSet { .. }
+            | Self::Keys { .. }
+            | Self::Metadata { .. }
+            | Self::Fingerprints { .. }
+            | Self::Reference { .. }
+            | Self::Json { .. }
+            | Self::Tags { .. } => None,
+        }
+    }
+}
+
 /// What a trust policy is written in, and whom its short form may name.
 #[derive(Debug)]
 pub struct TrustForm {

@@ -97,7 +97,7 @@ pub(crate) fn valid(schema: &Value, root: &Value, value: &Value, path: &str) -> 
 }
 
 /// Whether a value is of a type, or of one of several.
-fn is_of_type(rule: &Value, value: &Value) -> bool {
+pub(crate) fn is_of_type(rule: &Value, value: &Value) -> bool {
     let is = |name: &Value| match name.as_str().expect("text") {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),

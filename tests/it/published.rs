@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::binary::{Binary, filters};
+use crate::json_schema::is_of_type;
 use crate::support::{Clouds, root};
 
 const SCHEMAS: [&str; 8] = [
@@ -64,7 +65,7 @@ fn valid(schema: &Value, whole: &Value, value: &Value, path: &str) -> Result<(),
             }
             "const" => value == rule,
             "enum" => list(rule).contains(value),
-            "type" => is_type(rule, value),
+            "type" => is_of_type(rule, value),
             "minimum" => value.as_i64().is_none_or(|value| value >= number(rule)),
             "maximum" => value.as_i64().is_none_or(|value| value <= number(rule)),
             "minLength" => length(value).is_none_or(|length| length >= number(rule)),
@@ -112,20 +113,6 @@ fn valid(schema: &Value, whole: &Value, value: &Value, path: &str) -> Result<(),
         }
     }
     Ok(())
-}
-
-fn is_type(rule: &Value, value: &Value) -> bool {
-    let is = |name: &Value| match name.as_str().expect("a type") {
-        "null" => value.is_null(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_u64() || value.is_i64(),
-        "string" => value.is_string(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        other => panic!("type {other}"),
-    };
-    rule.as_array()
-        .map_or_else(|| is(rule), |names| names.iter().any(is))
 }
 
 fn length(value: &Value) -> Option<i64> {
