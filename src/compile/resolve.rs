@@ -230,42 +230,49 @@ pub(super) fn partners(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
                 && shared(other) == shared(address)
         };
         let has = |other: &Address| {
-            objects[other]
-                .desired
-                .fields
-                .get(field)
+            let found = objects[other].desired.fields.get(field);
+            found
                 .and_then(Value::as_str)
+                .is_none_or(|found| found == value)
         };
+        let stays = |other: &Address| objects[other].desired.ensure == Ensure::Present;
         let partners: Vec<&Address> = objects.keys().filter(|other| same(other)).collect();
-        let Some(first) = partners.first() else {
-            continue;
-        };
         if lowered.desired.ensure == Ensure::Absent
-            || partners
-                .iter()
-                .any(|other| has(other).is_none_or(|found| found == value))
+            || partners.is_empty()
+            || partners.iter().any(|other| has(other) && stays(other))
         {
             continue;
         }
-        let other = objects[*first].document;
-        let place = other
-            .spec
-            .get(field)
-            .map_or(other.origin, |given| given.span);
-        diagnostics.push(
+        let going = partners.iter().find(|other| has(other));
+        let other = *going.unwrap_or(&partners[0]);
+        let document = objects[other].document;
+        let place = document.spec.get(field).map(|given| given.span);
+        let wanted = format!("{} with `{field}: {value}`", waits.kind);
+        diagnostics.push(if going.is_some() {
+            Diagnostic::error(
+                Code::ReferenceToAbsent,
+                format!("{address} needs a {wanted}, which shall be absent"),
+            )
+            .at(lowered.document.origin, "not without it")
+            .at(document.origin, format!("{other} has `ensure: absent`"))
+            .help("let both be there, or take both away with their provider")
+        } else {
             Diagnostic::error(
                 Code::ConflictingObjects,
-                format!("{address} needs a {} with `{field}: {value}`", waits.kind),
+                format!("{address} needs a {wanted}"),
             )
             .at(
                 lowered.document.origin,
                 format!("works with `{value}` only"),
             )
-            .at(place, format!("{first} has another `{field}`"))
+            .at(
+                place.unwrap_or(document.origin),
+                format!("{other} has another `{field}`"),
+            )
             .help(format!(
                 "write `{field}: {value}` there, or drop one of the two documents"
-            )),
-        );
+            ))
+        });
     }
 }
 

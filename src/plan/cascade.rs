@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compile::{Desired, World};
 use crate::federation::trust;
 use crate::manifest::{Ensure, Mode};
-use crate::model::{Address, KindName};
-use crate::provider::{Field, Form, Link, Live, Phase, field_of};
+use crate::model::{Address, Fields, KindName};
+use crate::provider::{Field, Form, Link, Phase, field_of};
 
 use super::action::BlockedBy;
 use super::step::Draft;
@@ -102,7 +102,7 @@ pub(super) fn removals(drafts: &mut BTreeMap<Address, Draft<'_>>) {
     let mut kept: Vec<(Address, Address)> = Vec::new();
     for (address, draft) in drafts.iter_mut() {
         let Some(live) = draft.live else { continue };
-        for (field, kind, target) in referents(draft.desired, live) {
+        for (field, kind, target) in referents(draft.desired, &live.fields) {
             let key = (address.account.clone(), kind, target);
             let Some(target) = leaving.get(&key) else {
                 continue;
@@ -134,11 +134,14 @@ pub(super) fn removals(drafts: &mut BTreeMap<Address, Draft<'_>>) {
     }
 }
 
-/// What a live object refers to: the field, and kind and identity of the other.
-fn referents(desired: &Desired, live: &Live) -> Vec<(&'static Field, KindName, String)> {
+/// What an object with these fields refers to: the field, and kind and identity of the other.
+pub(super) fn referents(
+    desired: &Desired,
+    fields: &Fields,
+) -> Vec<(&'static Field, KindName, String)> {
     let mut found = Vec::new();
     for field in desired.kind.info().fields {
-        let Some(value) = live.fields.get(field.name) else {
+        let Some(value) = fields.get(field.name) else {
             continue;
         };
         match (&field.form, value.as_str()) {

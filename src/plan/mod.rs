@@ -1,8 +1,8 @@
 //! The heart: desired against live gives a plan. Pure, and complete before anything is done.
 //!
 //! Read `action.rs` for the words, `diff.rs` for what counts as different, [`make`] for how a step
-//! comes about, `cascade.rs` and `rivals.rs` for what one change does to others, `guard.rs` for what may go wrong,
-//! `graph.rs` for the order.
+//! comes about, `cascade.rs`, `rivals.rs` and `missing.rs` for what one change does to others or needs of
+//! them, `guard.rs` for what may go wrong, `graph.rs` for the order.
 
 pub mod action;
 mod cascade;
@@ -14,6 +14,7 @@ mod findings;
 pub mod graph;
 pub mod guard;
 mod lockout;
+mod missing;
 mod rivals;
 mod step;
 #[cfg(test)]
@@ -118,7 +119,7 @@ pub fn make(world: &World, snapshot: &Snapshot, guards: &Guards) -> Plan {
     cascade::replacements(world, &mut drafts);
     cascade::removals(&mut drafts);
     rivals::rivals(snapshot, &mut drafts);
-    rivals::missing(&mut drafts);
+    missing::missing(&mut drafts);
     let mut steps: BTreeMap<Address, Step> = drafts
         .into_iter()
         .map(|(address, draft)| (address, step::finish(draft)))

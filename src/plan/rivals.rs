@@ -1,9 +1,7 @@
-//! What stands in the way of a create: objects that the cloud does not take beside it, and objects
-//! it refers to that nobody makes.
+//! What stands in the way of a create: objects that the cloud does not take beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::Mode;
 use crate::model::{Address, KindName};
 use crate::observe::Snapshot;
 use crate::provider::Live;
@@ -79,36 +77,6 @@ pub(super) fn rivals(snapshot: &Snapshot, drafts: &mut BTreeMap<Address, Draft<'
                     draft.impossible.get_or_insert(why);
                 }
             }
-        }
-    }
-}
-
-/// An object that is only observed is not made here, so what refers to it cannot be made before
-/// somebody else makes it.
-pub(super) fn missing(drafts: &mut BTreeMap<Address, Draft<'_>>) {
-    let missing: BTreeSet<Address> = drafts
-        .iter()
-        .filter(|(_, draft)| draft.desired.mode == Mode::Observe && draft.absent.is_some())
-        .map(|(address, _)| address.clone())
-        .collect();
-    for draft in drafts.values_mut() {
-        let written = |field: &str| match draft.action {
-            Action::Create | Action::Replace => true,
-            Action::Update => draft.changes.iter().any(|change| change.field == field),
-            Action::Delete
-            | Action::Disable
-            | Action::NoOp
-            | Action::Blocked
-            | Action::Unreadable => false,
-        };
-        let mut references = draft.desired.references.iter();
-        let lacking = references
-            .find(|(field, target)| written(field) && missing.contains(*target))
-            .map(|(field, target)| {
-                format!("`{field}` refers to {target}, which is not on the cloud and only observed")
-            });
-        if let Some(why) = lacking {
-            draft.impossible.get_or_insert(why);
         }
     }
 }
