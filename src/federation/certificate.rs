@@ -7,6 +7,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -31,10 +33,11 @@ pub struct Certificate {
     pub subject: String,
     /// The subject's (first) common name.
     pub common_name: Option<String>,
-    /// First second in which it is valid, RFC 3339, UTC.
-    pub not_before: String,
-    /// Last second in which it is valid, RFC 3339, UTC.
-    pub not_after: String,
+    /// First second in which it is valid, UTC.
+    pub not_before: DateTime,
+    /// Last second in which it is valid, UTC. No `Timestamp`, which ends a day before the second
+    /// that means "no end", 9999-12-31 23:59:59 (RFC 5280 §4.1.2.5).
+    pub not_after: DateTime,
     /// Algorithm and size of its key: `RSA 2048`, `EC P-256`, `Ed25519`.
     pub key: String,
     /// Whether the key is too short to be trusted.
@@ -55,7 +58,7 @@ impl fmt::Display for Certificate {
             None if self.subject.is_empty() => f.write_str("no subject")?,
             None => f.write_str(&visible(&self.subject))?,
         }
-        let day = self.not_after.split('T').next().unwrap_or_default();
+        let day = self.not_after.date();
         write!(f, ", until {day}, sha256 {} ({}", self.sha256, self.key)?;
         if self.is_key_weak {
             f.write_str(", weak key")?;
@@ -94,9 +97,19 @@ pub fn from_der(der: &[u8]) -> Result<Certificate, String> {
         is_signature_weak: is_weak_signature(
             &certificate.signature_algorithm.algorithm.to_id_string(),
         ),
-        sha1: hex::encode(Sha1::digest(der)),
-        sha256: hex::encode(Sha256::digest(der)),
+        sha1: sha1(der),
+        sha256: sha256(der),
     })
+}
+
+/// SHA-1 of bytes, 40 lower-case hexadecimal digits: how clouds name certificates.
+pub(super) fn sha1(der: &[u8]) -> String {
+    hex::encode(Sha1::digest(der))
+}
+
+/// SHA-256 of bytes, 64 lower-case hexadecimal digits.
+pub(super) fn sha256(der: &[u8]) -> String {
+    hex::encode(Sha256::digest(der))
 }
 
 /// Reads one certificate as XML carries it: base64 of the DER form, broken into lines anywhere.
@@ -139,9 +152,9 @@ pub(super) fn is_private_key(der: &[u8]) -> bool {
     )
 }
 
-fn time(time: ASN1Time) -> Result<String, String> {
-    jiff::Timestamp::from_second(time.timestamp())
-        .map(|time| time.to_string())
+fn time(time: ASN1Time) -> Result<DateTime, String> {
+    DateTime::constant(1970, 1, 1, 0, 0, 0, 0)
+        .checked_add(SignedDuration::from_secs(time.timestamp()))
         .map_err(|_| "its dates are none that a calendar holds".to_owned())
 }
 

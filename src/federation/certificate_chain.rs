@@ -2,11 +2,9 @@
 //! and which of them are worth pinning (apis/alibaba.md §4). Pure; nothing is verified here.
 
 use jiff::Timestamp;
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use jiff::tz::TimeZone;
 
-use super::visible;
+use super::{certificate, visible};
 
 /// Longest subject kept, in characters.
 const SUBJECT_CHARACTERS: usize = 300;
@@ -20,7 +18,7 @@ pub struct Presented {
     pub sha256: String,
     /// Whom it is for, RFC 4514 style.
     pub subject: String,
-    /// Its last second; [`None`] when it cannot be read.
+    /// Its last second; [`None`] when it cannot be read, or there is none.
     pub not_after: Option<Timestamp>,
     /// Where in the chain it stands.
     pub role: Role,
@@ -79,18 +77,17 @@ pub fn presented(chain: &[Vec<u8>]) -> Vec<Presented> {
 }
 
 fn one(der: &[u8], role: Role) -> Presented {
-    let parsed = X509Certificate::from_der(der).ok();
-    let certificate = parsed.as_ref().map(|(_, certificate)| certificate);
-    let subject = certificate.map_or_else(
-        || "unreadable certificate".to_owned(),
-        |certificate| certificate.subject().to_string(),
-    );
+    let read = certificate::from_der(der).ok();
+    let subject = read
+        .as_ref()
+        .map_or("unreadable certificate", |read| &read.subject);
     Presented {
-        sha1: hex::encode(Sha1::digest(der)),
-        sha256: hex::encode(Sha256::digest(der)),
-        subject: visible(&subject).chars().take(SUBJECT_CHARACTERS).collect(),
-        not_after: certificate.and_then(|certificate| {
-            Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+        sha1: certificate::sha1(der),
+        sha256: certificate::sha256(der),
+        subject: visible(subject).chars().take(SUBJECT_CHARACTERS).collect(),
+        not_after: read.and_then(|read| {
+            let end = read.not_after.to_zoned(TimeZone::UTC).ok()?;
+            Some(end.timestamp())
         }),
         role,
     }
@@ -149,8 +146,12 @@ mod tests {
 
     #[test]
     fn rubbish_has_a_fingerprint_and_nothing_else() {
-        let found = presented(&[b"rubbish".to_vec()]);
-        assert_eq!(found[0].not_after, None);
-        assert_eq!(found[0].subject, "unreadable certificate");
+        let mut followed = chain("root-isrg-x1.pem").remove(0);
+        followed.push(0);
+        for found in presented(&[b"rubbish".to_vec(), followed]) {
+            assert_eq!(found.not_after, None);
+            assert_eq!(found.subject, "unreadable certificate");
+            assert_eq!(found.sha1.len(), 40);
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! Certificates in pinned metadata: run out, soon to run out, or weak.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Rule, Scene, Smell};
@@ -52,14 +50,14 @@ fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
                     Some(days) if days < 0 => smell(
                         Code::CertificateExpired,
                         "a certificate that has run out",
-                        format!("it ended on {}", day_of(certificate)),
+                        format!("it ended on {}", certificate.not_after.date()),
                         certificate,
                         "fetch the metadata anew from the identity provider; take the certificate out when no assertion is signed with it",
                     ),
                     Some(days) if days <= SOON_DAYS => smell(
                         Code::CertificateExpires,
                         "a certificate that soon runs out",
-                        format!("it ends on {}", day_of(certificate)),
+                        format!("it ends on {}", certificate.not_after.date()),
                         certificate,
                         "ask for the metadata with its successor, and pin both until the identity provider has changed over",
                     ),
@@ -82,13 +80,7 @@ fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
 
 /// Days from the day of the run to the certificate's last. Nothing where the day is unknown.
 fn days_left(certificate: &Certificate, scene: &Scene<'_>) -> Option<i64> {
-    let end: Timestamp = certificate.not_after.parse().ok()?;
-    let end = end.to_zoned(TimeZone::UTC).date();
+    let end = certificate.not_after.date();
     let span = end.since((jiff::Unit::Day, scene.today?)).ok()?;
     Some(i64::from(span.get_days()))
-}
-
-fn day_of(certificate: &Certificate) -> &str {
-    let day = certificate.not_after.split('T').next();
-    day.unwrap_or(&certificate.not_after)
 }

@@ -22,7 +22,7 @@ fn told(path: &Path) -> String {
                 let certificate = &key.certificate;
                 let _ = write!(
                     told,
-                    "\n  {}, {} to {}, sha1 {}{}",
+                    "\n  {}, {}Z to {}Z, sha1 {}{}",
                     certificate.subject,
                     certificate.not_before,
                     certificate.not_after,

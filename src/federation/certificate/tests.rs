@@ -21,8 +21,8 @@ fn a_certificate_is_summarised() {
     let read = from_base64(&sample()).unwrap();
     assert_eq!(read.subject, "O=Acme, CN=idp.acme.example 2026");
     assert_eq!(read.common_name.as_deref(), Some("idp.acme.example 2026"));
-    assert_eq!(read.not_before, "2026-01-01T00:00:00Z");
-    assert_eq!(read.not_after, "2032-12-31T23:59:59Z");
+    assert_eq!(read.not_before.to_string(), "2026-01-01T00:00:00");
+    assert_eq!(read.not_after.to_string(), "2032-12-31T23:59:59");
     assert_eq!(read.key, "RSA 2048");
     assert!(!read.is_key_weak && !read.is_signature_weak);
     // As openssl tells them.
@@ -35,6 +35,17 @@ fn a_certificate_is_summarised() {
         read.to_string(),
         "CN=idp.acme.example 2026, until 2032-12-31, sha256 c67aa832010932b3514b1b3f564f18cec86a4b3e287c13087ff105dbb20d105b (RSA 2048)"
     );
+}
+
+#[test]
+fn a_certificate_may_have_no_end() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.not_after = rcgen::date_time_ymd(9999, 12, 31);
+    let made = params.self_signed(&key).unwrap();
+    let read = from_der(made.der()).unwrap();
+    assert_eq!(read.not_after.to_string(), "9999-12-31T00:00:00");
+    assert_eq!(read.key, "EC P-256");
 }
 
 #[test]
