@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::binary::{Binary, Ended};
-use crate::json_schema::valid;
+use crate::json_schema::Schema;
 use crate::kill::wait_until;
 use crate::support::{ACCOUNTS, Clouds, root};
 use crate::weather::{huawei, mapping, protocol};
@@ -88,8 +88,8 @@ impl Held {
 fn checked(schema: &str, value: Value) -> Value {
     let path = root().join(format!("schemas/{schema}.schema.json"));
     let schema = std::fs::read_to_string(path).expect("a published schema");
-    let schema: Value = serde_json::from_str(&schema).expect("JSON");
-    assert_eq!(valid(&schema, &schema, &value, ""), Ok(()), "{value:#}");
+    let schema = Schema::new(&serde_json::from_str(&schema).expect("JSON"));
+    assert_eq!(schema.valid(&value), Ok(()), "{value:#}");
     value
 }
 

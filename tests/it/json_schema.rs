@@ -1,136 +1,94 @@
-//! The words of JSON Schema that the published schemas use. Unit tests of `view` take this file too.
+//! Whether a document is as a published schema says, told by a library that knows only the schema.
+//! Unit tests of `view` take this file too.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// Checks a value against the words of JSON Schema that our schemas use; an unknown word fails, so
-/// that nothing is passed over.
-pub(crate) fn valid(schema: &Value, root: &Value, value: &Value, path: &str) -> Result<(), String> {
-    let Some(words) = schema.as_object() else {
-        return if schema == &Value::Bool(true) {
+/// A published schema, made as strict as a test wants it.
+pub(crate) struct Schema(jsonschema::Validator);
+
+impl Schema {
+    /// Prepares a schema, which must be a schema itself.
+    ///
+    /// Readers pass over members that a schema does not describe, so that later versions may add
+    /// some; a document of this version has none, and here they are refused. Formats are checked.
+    pub(crate) fn new(schema: &Value) -> Self {
+        let mut strict = schema.clone();
+        close(&mut strict, schema, Place::Value);
+        let made = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&strict);
+        Self(made.expect("it is a JSON schema"))
+    }
+
+    /// Everything in which a document is not as the schema says, a line each.
+    pub(crate) fn valid(&self, document: &Value) -> Result<(), String> {
+        let errors = self.0.iter_errors(document);
+        let errors: Vec<String> = errors
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        if errors.is_empty() {
             Ok(())
         } else {
-            Err(path.to_owned())
-        };
+            Err(errors.join("\n"))
+        }
+    }
+}
+
+/// What a schema describes: a value of its own, or one that others describe too.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Value,
+    Part,
+}
+
+/// Refuses members that no part of a schema describes. A word of JSON Schema that is not known here
+/// fails, so that none is passed over, be it misspelt or new.
+fn close(schema: &mut Value, whole: &Value, place: Place) {
+    let has_members = place == Place::Value && describes_members(schema, whole);
+    let Some(words) = schema.as_object_mut() else {
+        return;
     };
-    for (word, rule) in words {
+    for (word, rule) in words.iter_mut() {
         match word.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "format" | "default" => {}
-            "$ref" => {
-                let pointer = rule.as_str().expect("text").trim_start_matches('#');
-                valid(
-                    root.pointer(pointer).expect("it leads somewhere"),
-                    root,
-                    value,
-                    path,
-                )?;
+            "properties" => {
+                let rules = rule.as_object_mut().expect("an object").values_mut();
+                rules.for_each(|rule| close(rule, whole, Place::Value));
             }
-            "anyOf" => {
-                let rules = rule.as_array().expect("a list");
-                if rules
-                    .iter()
-                    .all(|rule| valid(rule, root, value, path).is_err())
-                {
-                    return Err(format!("{path}: none of anyOf"));
-                }
+            "items" | "additionalProperties" => close(rule, whole, Place::Value),
+            "$defs" => {
+                let rules = rule.as_object_mut().expect("an object").values_mut();
+                rules.for_each(|rule| close(rule, whole, Place::Part));
             }
-            "oneOf" => {
-                let rules = rule.as_array().expect("a list");
-                let fits = |rule: &&Value| valid(rule, root, value, path).is_ok();
-                let count = rules.iter().filter(fits).count();
-                if count != 1 {
-                    return Err(format!("{path}: {count} of oneOf"));
-                }
+            "allOf" | "anyOf" | "oneOf" => {
+                let rules = rule.as_array_mut().expect("a list");
+                rules
+                    .iter_mut()
+                    .for_each(|rule| close(rule, whole, Place::Part));
             }
-            "const" => {
-                if value != rule {
-                    return Err(format!("{path}: {value} is not {rule}"));
-                }
-            }
-            "enum" => {
-                if !rule.as_array().expect("a list").contains(value) {
-                    return Err(format!("{path}: {value} is none of {rule}"));
-                }
-            }
-            "not" => {
-                if valid(rule, root, value, path).is_ok() {
-                    return Err(format!("{path}: {value} must not be {rule}"));
-                }
-            }
-            "type" => {
-                if !is_of_type(rule, value) {
-                    return Err(format!("{path}: {value} is no {rule}"));
-                }
-            }
-            "minimum" | "maximum" => {
-                let (value, limit) = (value.as_i64(), rule.as_i64());
-                let beyond = if word == "minimum" {
-                    value < limit
-                } else {
-                    value > limit
-                };
-                if value.is_some() && beyond {
-                    return Err(format!("{path}: {word}"));
-                }
-            }
-            "required" => {
-                for name in rule.as_array().expect("a list") {
-                    if value.is_object() && value.get(name.as_str().expect("text")).is_none() {
-                        return Err(format!("{path}: no {name}"));
-                    }
-                }
-            }
-            "properties" => properties(rule, root, value, path)?,
-            "additionalProperties" => {
-                for (name, value) in value.as_object().into_iter().flatten() {
-                    valid(rule, root, value, &format!("{path}/{name}"))?;
-                }
-            }
-            "items" => {
-                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
-                    valid(rule, root, value, &format!("{path}/{index}"))?;
-                }
-            }
+            "if" | "then" | "not" => close(rule, whole, Place::Part),
+            "$schema" | "$id" | "$ref" | "$comment" | "title" | "description" | "default"
+            | "format" | "const" | "enum" | "type" | "minimum" | "maximum" | "minLength"
+            | "maxLength" | "minItems" | "maxItems" | "maxProperties" | "pattern" | "required" => {}
             other => panic!("the schema says {other}, which this check does not know"),
         }
     }
-    Ok(())
+    if has_members {
+        words.insert("unevaluatedProperties".to_owned(), json!(false));
+    }
 }
 
-/// Whether a value is of a type, or of one of several.
-pub(crate) fn is_of_type(rule: &Value, value: &Value) -> bool {
-    let is = |name: &Value| match name.as_str().expect("text") {
-        "null" => value.is_null(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_u64() || value.is_i64(),
-        "string" => value.is_string(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        other => panic!("type {other}"),
+/// Whether a schema, or a part of it, names members.
+fn describes_members(schema: &Value, whole: &Value) -> bool {
+    let Some(words) = schema.as_object() else {
+        return false;
     };
-    let names = rule.as_array();
-    names.map_or_else(|| is(rule), |names| names.iter().any(is))
-}
-
-/// Checks the members that are described, and that there are no others.
-fn properties(rule: &Value, root: &Value, value: &Value, path: &str) -> Result<(), String> {
-    for (name, rule) in rule.as_object().expect("an object") {
-        if let Some(value) = value.get(name) {
-            valid(rule, root, value, &format!("{path}/{name}"))?;
-        }
-    }
-    // Members that stand beside alternatives are described by several parts, none of which knows all.
-    if ["oneOf", "$ref"]
-        .iter()
-        .any(|word| root.get(word).is_some())
-    {
-        return Ok(());
-    }
-    let known = |name: &&String| rule.get(name.as_str()).is_some();
-    let unknown = value
-        .as_object()
-        .and_then(|members| members.keys().find(|name| !known(name)));
-    match unknown {
-        Some(unknown) => Err(format!("{path}: {unknown} is not in the schema")),
-        None => Ok(()),
-    }
+    let parts = |word: &str| words.get(word).and_then(Value::as_array);
+    let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(parts);
+    let named = words.get("$ref").map(|pointer| {
+        let pointer = pointer.as_str().expect("a pointer");
+        let found = whole.pointer(pointer.trim_start_matches('#'));
+        found.expect("it leads somewhere")
+    });
+    let mut parts = parts.flatten().chain(words.get("then")).chain(named);
+    words.contains_key("properties") || parts.any(|part| describes_members(part, whole))
 }

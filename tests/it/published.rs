@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::binary::{Binary, filters};
-use crate::json_schema::is_of_type;
+use crate::json_schema::Schema;
 use crate::support::{Clouds, root};
 
 const SCHEMAS: [&str; 8] = [
@@ -20,114 +20,14 @@ const SCHEMAS: [&str; 8] = [
     "config",
 ];
 
-fn schema(name: &str) -> Value {
+fn schema(name: &str) -> Schema {
     let path = root().join(format!("schemas/{name}.schema.json"));
-    serde_json::from_str(&fs::read_to_string(path).expect("a schema")).expect("JSON")
-}
-
-/// Checks a value against the words of JSON Schema that our schemas use; an unknown word fails, so
-/// that nothing is passed over.
-fn valid(schema: &Value, whole: &Value, value: &Value, path: &str) -> Result<(), String> {
-    let Some(words) = schema.as_object() else {
-        return if schema == &Value::Bool(true) {
-            Ok(())
-        } else {
-            Err(format!("{path}: must not be there"))
-        };
-    };
-    let fits = |schema: &Value| valid(schema, whole, value, path);
-    let list = |rule: &Value| rule.as_array().cloned().expect("a list of schemas");
-    let number = |rule: &Value| rule.as_i64().expect("a number");
-    let fail = |word: &str, rule: &Value| Err(format!("{path}: {word} {rule}: {value}"));
-    for (word, rule) in words {
-        let good = match word.as_str() {
-            "$schema" | "$id" | "$defs" | "$comment" | "title" | "description" | "format"
-            | "default" | "then" => true,
-            "$ref" => {
-                let pointer = rule.as_str().expect("a pointer").trim_start_matches('#');
-                fits(whole.pointer(pointer).expect("it is defined"))?;
-                true
-            }
-            "allOf" => {
-                for rule in list(rule) {
-                    fits(&rule)?;
-                }
-                true
-            }
-            "anyOf" => list(rule).iter().any(|rule| fits(rule).is_ok()),
-            "oneOf" => list(rule).iter().filter(|rule| fits(rule).is_ok()).count() == 1,
-            "not" => fits(rule).is_err(),
-            "if" => {
-                if fits(rule).is_ok() {
-                    fits(&schema["then"])?;
-                }
-                true
-            }
-            "const" => value == rule,
-            "enum" => list(rule).contains(value),
-            "type" => is_of_type(rule, value),
-            "minimum" => value.as_i64().is_none_or(|value| value >= number(rule)),
-            "maximum" => value.as_i64().is_none_or(|value| value <= number(rule)),
-            "minLength" => length(value).is_none_or(|length| length >= number(rule)),
-            "maxLength" => length(value).is_none_or(|length| length <= number(rule)),
-            "minItems" => items(value).is_none_or(|items| items >= number(rule)),
-            "maxItems" => items(value).is_none_or(|items| items <= number(rule)),
-            "pattern" => {
-                let pattern = regex::Regex::new(rule.as_str().expect("a pattern"));
-                let pattern = pattern.expect("a regular expression");
-                value.as_str().is_none_or(|text| pattern.is_match(text))
-            }
-            "required" => list(rule).iter().all(|name| {
-                let name = name.as_str().expect("a name");
-                value
-                    .as_object()
-                    .is_none_or(|value| value.contains_key(name))
-            }),
-            "properties" => {
-                for (name, rule) in rule.as_object().expect("an object") {
-                    if let Some(value) = value.get(name) {
-                        valid(rule, whole, value, &format!("{path}/{name}"))?;
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                let known = |name: &str| schema["properties"].get(name).is_some();
-                for (name, value) in value.as_object().into_iter().flatten() {
-                    if !known(name) {
-                        valid(rule, whole, value, &format!("{path}/{name}"))?;
-                    }
-                }
-                true
-            }
-            "items" => {
-                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
-                    valid(rule, whole, value, &format!("{path}/{index}"))?;
-                }
-                true
-            }
-            other => panic!("the schema says {other}, which this check does not know"),
-        };
-        if !good {
-            return fail(word, rule);
-        }
-    }
-    Ok(())
-}
-
-fn length(value: &Value) -> Option<i64> {
-    let count = value.as_str()?.chars().count();
-    Some(i64::try_from(count).expect("a short text"))
-}
-
-fn items(value: &Value) -> Option<i64> {
-    let count = value.as_array()?.len();
-    Some(i64::try_from(count).expect("a short list"))
+    let text = fs::read_to_string(path).expect("a schema");
+    Schema::new(&serde_json::from_str(&text).expect("JSON"))
 }
 
 fn check(name: &str, value: &Value, what: &str) {
-    let schema = schema(name);
-    if let Err(error) = valid(&schema, &schema, value, "") {
+    if let Err(error) = schema(name).valid(value) {
         panic!("{what} is not as schemas/{name}.schema.json says: {error}");
     }
 }
@@ -235,7 +135,7 @@ fn the_manifest_schema_refuses_what_the_program_refuses() {
         assert!(
             documents
                 .iter()
-                .any(|document| valid(&schema, &schema, document, "").is_err()),
+                .any(|document| schema.valid(document).is_err()),
             "{case}"
         );
     }
@@ -295,7 +195,7 @@ fn check_lines(name: &str, text: &str, kind: &str) -> std::collections::BTreeSet
             let mut lacking = line.clone();
             lacking.as_object_mut().expect("an object").remove(member);
             assert!(
-                valid(&schema, &schema, &lacking, "").is_err(),
+                schema.valid(&lacking).is_err(),
                 "{name}: {member} of {line} is not required"
             );
         }
@@ -383,7 +283,7 @@ fn acceptances_are_as_their_schema_says() {
     ] {
         let text = format!("[[accept]]\n{}", good.replacen(change, to, 1));
         let document = json_of(toml::from_str(&text).expect("TOML"));
-        let found = valid(&schema, &schema, &document, "");
+        let found = schema.valid(&document);
         assert_eq!(found.is_ok(), is_valid, "{text}: {found:?}");
         binary.write("known.toml", &text);
         let arguments = ["drift", "--sandbox=clouds", "--accept=known.toml", "idp"];
@@ -436,7 +336,7 @@ fn drift_and_import_reports_are_as_the_schema_says() {
             let mut lacking = document.clone();
             lacking.as_object_mut().expect("an object").remove(member);
             assert!(
-                valid(&schema, &schema, &lacking, "").is_err(),
+                schema.valid(&lacking).is_err(),
                 "{member} of {} is not required",
                 document["command"]
             );
