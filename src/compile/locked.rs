@@ -4,7 +4,7 @@
 //! signs people in; nothing is cut silently.
 
 use crate::federation::jwks;
-use crate::lock::moved::DEFAULT_OVERLAP_HOURS;
+use crate::lock::next::DEFAULT_OVERLAP_HOURS;
 use crate::lock::{Lock, LockedIssuer, LockedKey};
 use crate::manifest::{Document, Ensure, Given, GivenValue};
 use crate::model::{Code, Diagnostic, Diagnostics, Span, Value};

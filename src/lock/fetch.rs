@@ -24,7 +24,7 @@ use url::Url;
 
 use self::guarded::{Resolver, direct};
 use self::record::Recorder;
-use super::moved::{Chain, Seen};
+use super::seen::{Chain, Seen};
 use crate::federation::issuer::{IssuerProblem, check_jwks_uri, discovery, discovery_url};
 use crate::federation::{certificate_chain, jwks};
 use crate::model::Code;

@@ -1,71 +1,21 @@
-//! What an issuer shows now against what is locked of it: what changed, ranked by urgency, and the
-//! next lock.
+//! What an issuer shows now against what is locked of it: what changed, ranked by urgency.
 //!
-//! Pure: everything follows from the lock, from what was seen, and from the time given. The next
-//! lock adds before it removes. What an issuer withdraws stays for an overlap, because tokens that
-//! were signed before are still on their way, and because clouds cache.
+//! Pure: everything follows from the lock, from what was seen, and from the time given.
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use jiff::Timestamp;
 
-use super::file::{LockedCertificate, LockedIssuer, LockedKey};
+use super::file::{LockedIssuer, LockedKey};
+use super::next::{Keep, advance, is_replaced};
+use super::seen::Seen;
 use crate::federation::certificate_chain::{Presented, Role};
-use crate::federation::issuer::Discovery;
 use crate::federation::jwks;
 
-/// How long what was withdrawn stays, when no manifest says it: a day, for which clouds are said to
-/// cache (apis/alibaba.md §4.4).
-pub const DEFAULT_OVERLAP_HOURS: u32 = 24;
 /// Days before the end of a pinned certificate at which it is told.
 const AUTHORITY_DAYS: i64 = 30;
 /// The same for the server's own certificate, which is renewed late by custom.
 const LEAF_DAYS: i64 = 7;
-
-/// What an issuer shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Its discovery document.
-    pub discovery: Discovery,
-    /// Its usable keys in canonical form. Never empty.
-    pub keys: Vec<Value>,
-    /// Keys that cannot be used, and why.
-    pub left_out: Vec<String>,
-    /// The chain of the issuer's host and, where that is another one, of its `jwks_uri`'s.
-    pub chains: Vec<Chain>,
-}
-
-/// The certificates that one host presented, its own first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
-    /// The host.
-    pub host: String,
-    /// As presented.
-    pub certificates: Vec<Presented>,
-}
-
-/// How long what was withdrawn is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// For so long.
-    Overlap(SignedDuration),
-    /// Not at all: somebody asked for the end of it, and takes replaced keys as they are.
-    Retire,
-}
-
-impl Keep {
-    /// For whole hours.
-    pub fn hours(hours: u32) -> Self {
-        Self::Overlap(SignedDuration::from_hours(i64::from(hours)))
-    }
-}
-
-impl Default for Keep {
-    fn default() -> Self {
-        Self::hours(DEFAULT_OVERLAP_HOURS)
-    }
-}
 
 /// How soon somebody should act; the most urgent last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,136 +124,6 @@ impl Moved {
             change,
             detail: detail.into(),
         }
-    }
-}
-
-/// The next lock of an issuer. What a known key id shows other material of is not taken, unless
-/// somebody asks for it with [`Keep::Retire`]; see [`Change::KeyReplaced`].
-pub fn advance(
-    locked: Option<&LockedIssuer>,
-    seen: &Seen,
-    now: Timestamp,
-    keep: Keep,
-) -> LockedIssuer {
-    let Discovery {
-        issuer: _,
-        jwks_uri,
-        authorization_endpoint,
-        token_endpoint,
-    } = &seen.discovery;
-    let mut next = LockedIssuer {
-        jwks_uri: jwks_uri.clone(),
-        authorization_endpoint: authorization_endpoint.clone(),
-        token_endpoint: token_endpoint.clone(),
-        keys: keys(locked.map_or(&[], |locked| &locked.keys), seen, now, keep),
-        certificates: certificates(
-            locked.map_or(&[], |locked| &locked.certificates),
-            seen,
-            now,
-            keep,
-        ),
-    };
-    next.sort();
-    next
-}
-
-fn keys(locked: &[LockedKey], seen: &Seen, now: Timestamp, keep: Keep) -> Vec<LockedKey> {
-    let mut next = Vec::new();
-    let mut known = BTreeSet::new();
-    for key in &seen.keys {
-        let identity = jwks::identity(key);
-        let before = locked
-            .iter()
-            .find(|locked| jwks::identity(&locked.key) == identity);
-        known.insert(identity);
-        next.push(match before {
-            Some(before) if is_replaced(before, key) && keep != Keep::Retire => before.clone(),
-            Some(before) if !is_replaced(before, key) => LockedKey {
-                key: key.clone(),
-                first_seen: before.first_seen,
-                withdrawn_since: None,
-            },
-            Some(_) | None => LockedKey {
-                key: key.clone(),
-                first_seen: now,
-                withdrawn_since: None,
-            },
-        });
-    }
-    for before in locked {
-        if !known.contains(&jwks::identity(&before.key))
-            && let Some(since) = stays(before.withdrawn_since, now, keep)
-        {
-            next.push(LockedKey {
-                withdrawn_since: Some(since),
-                ..before.clone()
-            });
-        }
-    }
-    next
-}
-
-fn is_replaced(before: &LockedKey, key: &Value) -> bool {
-    jwks::thumbprint(&before.key) != jwks::thumbprint(key)
-}
-
-fn certificates(
-    locked: &[LockedCertificate],
-    seen: &Seen,
-    now: Timestamp,
-    keep: Keep,
-) -> Vec<LockedCertificate> {
-    let mut next: Vec<LockedCertificate> = Vec::new();
-    for (host, presented) in presented(seen) {
-        if next.iter().any(|other| other.sha256 == presented.sha256) {
-            continue;
-        }
-        let before = locked
-            .iter()
-            .find(|locked| locked.sha256 == presented.sha256);
-        next.push(LockedCertificate {
-            subject: presented.subject.clone(),
-            host: host.to_owned(),
-            role: presented.role,
-            not_after: presented.not_after,
-            sha1: presented.sha1.clone(),
-            sha256: presented.sha256.clone(),
-            first_seen: before.map_or(now, |before| before.first_seen),
-            withdrawn_since: None,
-        });
-    }
-    for before in locked {
-        let is_gone = next.iter().all(|other| other.sha256 != before.sha256);
-        // Nothing is pinned of a leaf, so nothing is lost with it.
-        if is_gone
-            && before.role.is_pinned()
-            && let Some(since) = stays(before.withdrawn_since, now, keep)
-        {
-            next.push(LockedCertificate {
-                withdrawn_since: Some(since),
-                ..before.clone()
-            });
-        }
-    }
-    next
-}
-
-fn presented(seen: &Seen) -> impl Iterator<Item = (&str, &Presented)> {
-    seen.chains.iter().flat_map(|chain| {
-        let host = chain.host.as_str();
-        chain
-            .certificates
-            .iter()
-            .map(move |certificate| (host, certificate))
-    })
-}
-
-/// Since when something that is gone counts as withdrawn, while it stays.
-fn stays(since: Option<Timestamp>, now: Timestamp, keep: Keep) -> Option<Timestamp> {
-    let since = since.unwrap_or(now);
-    match keep {
-        Keep::Retire => None,
-        Keep::Overlap(overlap) => (now.duration_since(since) < overlap).then_some(since),
     }
 }
 
@@ -441,7 +261,10 @@ fn moved_certificates(locked: &LockedIssuer, next: &LockedIssuer, seen: &Seen) -
         .iter()
         .filter(|before| before.role.is_pinned())
     {
-        if presented(seen).any(|(_, presented)| presented.sha256 == before.sha256) {
+        if seen
+            .presented()
+            .any(|(_, presented)| presented.sha256 == before.sha256)
+        {
             continue;
         }
         let name = format!("{} (sha1 {})", before.subject, before.sha1);
@@ -509,7 +332,7 @@ fn until(now: Timestamp, keep: Keep) -> String {
 }
 
 fn expiring(seen: &Seen, now: Timestamp) -> Vec<Moved> {
-    let soon = presented(seen).filter_map(|(host, presented)| {
+    let soon = seen.presented().filter_map(|(host, presented)| {
         let left = days_left(presented.not_after?, now);
         let most = match presented.role {
             Role::Leaf => LEAF_DAYS,
@@ -531,16 +354,9 @@ fn expiring(seen: &Seen, now: Timestamp) -> Vec<Moved> {
 }
 
 /// Whole days until a time; negative when it has passed.
-pub fn days_left(until: Timestamp, now: Timestamp) -> i64 {
+fn days_left(until: Timestamp, now: Timestamp) -> i64 {
     let hours = until.duration_since(now).as_hours();
     hours.div_euclid(24)
-}
-
-/// When the first certificate of all chains ends.
-pub fn first_end(seen: &Seen) -> Option<Timestamp> {
-    presented(seen)
-        .filter_map(|(_, presented)| presented.not_after)
-        .min()
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 
 use super::file::{Lock, LockedIssuer};
-use super::moved::{Change, Keep, Seen, Urgency, advance, first_end, moved};
+use super::moved::{Change, Urgency, moved};
+use super::next::{Keep, advance};
+use super::seen::Seen;
 use crate::model::{Address, Code, Diagnostic};
 
 /// One thing that moved at an issuer.
@@ -63,7 +65,7 @@ impl IssuerReport {
             issuer: seen.discovery.issuer.clone(),
             error: None,
             is_behind: moved.iter().any(|moved| moved.change.is_behind()),
-            certificate_ends: first_end(seen),
+            certificate_ends: seen.first_end(),
             left_out: seen.left_out.clone(),
             changes: moved
                 .into_iter()

@@ -1,10 +1,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::federation::issuer::Discovery;
+use crate::lock::Chain;
 
 fn start() -> Timestamp {
     "2026-11-22T04:00:00Z".parse().unwrap()
@@ -217,7 +220,7 @@ fn certificates_that_end_are_told_in_time() {
         ends(8, -1),
         ["the certificate CN=1 of issuer.example has ended"]
     );
-    assert_eq!(first_end(&seen), Some(hours(-24)));
+    assert_eq!(seen.first_end(), Some(hours(-24)));
 }
 
 #[test]
