@@ -8,24 +8,26 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::ConnectInfo;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Breaker, Listener};
+use super::connection::Listener;
 use super::credentials;
 use super::emulator::{Emulator, emulators};
-use super::exchange::{BODY_LIMIT_BYTES, Served, Shared, exchange, lock};
+use super::exchange::{Served, Shared, lock};
 use super::fault::{Fault, Faults};
 use super::federated::outside::Outside;
-use super::issuer::{self, IssuerError, Issuers};
+use super::issuer::Issuers;
 use super::throttle::Throttle;
-use super::wire::Request;
+
+mod http;
+mod issuer;
+
+use http::serve;
+use issuer::Issuer;
 
 /// How long `stop` waits for idle connections to notice before it cuts them.
 const CLOSE_GRACE: Duration = Duration::from_millis(500);
@@ -137,13 +139,6 @@ pub struct Sandbox {
     issuer: Issuer,
     abandon: CancellationToken,
     in_flight: Arc<Semaphore>,
-}
-
-/// The listener of the issuers.
-struct Issuer {
-    issuers: Arc<Issuers>,
-    address: SocketAddr,
-    task: JoinHandle<()>,
 }
 
 struct Running {
@@ -356,58 +351,6 @@ impl Sandbox {
     }
 }
 
-impl Issuer {
-    /// Listens at `asked`, or at the port kept from last time.
-    async fn start(
-        issuers: Arc<Issuers>,
-        asked: SocketAddr,
-        kept: bool,
-        shared: &Arc<Shared>,
-    ) -> Result<Self, SandboxError> {
-        let state = |error: IssuerError| SandboxError::Issuers(with_cause(&error));
-        let last = if kept {
-            issuers.port().map_err(state)?
-        } else {
-            None
-        };
-        let listener = match last {
-            Some(port) => TcpListener::bind(SocketAddr::new(asked.ip(), port))
-                .await
-                .ok(),
-            None => None,
-        };
-        let failed = |source| SandboxError::Listen {
-            cloud: "the issuers",
-            address: asked,
-            source,
-        };
-        let listener = match listener {
-            Some(listener) => listener,
-            None => TcpListener::bind(asked).await.map_err(failed)?,
-        };
-        let address = listener.local_addr().map_err(failed)?;
-        if kept {
-            issuers.keep_port(address.port()).map_err(state)?;
-        }
-        let serving = issuer::serve(listener, Arc::clone(&issuers), Arc::clone(shared))
-            .map_err(|error| SandboxError::Issuers(error.to_string()))?;
-        Ok(Self {
-            issuers,
-            address,
-            task: tokio::spawn(serving),
-        })
-    }
-}
-
-fn with_cause(error: &IssuerError) -> String {
-    use std::error::Error as _;
-
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
-}
-
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.shared.stopping.cancel();
@@ -417,63 +360,6 @@ impl Drop for Sandbox {
         }
         self.issuer.task.abort();
     }
-}
-
-async fn serve(listener: Listener, served: Arc<Served>, in_flight: Arc<Semaphore>) {
-    let stopping = served.shared.stopping.clone();
-    let router = Router::new().fallback(
-        move |ConnectInfo(breaker): ConnectInfo<Breaker>, request: axum::extract::Request| {
-            let served = Arc::clone(&served);
-            let in_flight = Arc::clone(&in_flight);
-            async move {
-                // On a task of its own: a client that gives up does not stop a cloud.
-                let work = tokio::spawn(async move {
-                    let _permit = in_flight.acquire_owned().await;
-                    receive(served, request, breaker).await
-                });
-                work.await.unwrap_or_else(|_| refused(500))
-            }
-        },
-    );
-    let service = router.into_make_service_with_connect_info::<Breaker>();
-    // `axum::serve` never returns an error; it retries `accept` by itself.
-    let _ = axum::serve(listener, service)
-        .with_graceful_shutdown(stopping.cancelled_owned())
-        .await;
-}
-
-async fn receive(
-    served: Arc<Served>,
-    request: axum::extract::Request,
-    breaker: Breaker,
-) -> axum::response::Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT_BYTES).await else {
-        return refused(413);
-    };
-    let request = Request {
-        method: head.method.as_str().to_owned(),
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        headers: head
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                (name.as_str().to_owned(), value)
-            })
-            .collect(),
-        body: body.to_vec(),
-    };
-    exchange(served, request, breaker).await
-}
-
-fn refused(status: u16) -> axum::response::Response {
-    let mut response = axum::response::Response::new(axum::body::Body::empty());
-    if let Ok(status) = axum::http::StatusCode::from_u16(status) {
-        *response.status_mut() = status;
-    }
-    response
 }
 
 #[cfg(test)]
