@@ -1,30 +1,33 @@
 //! `idform apply`: plans by the same code, asks, and brings the changes about.
 
-use std::collections::BTreeSet;
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::apply::{self, Event, Listener, Outcome, Report};
+use crate::apply::{self, Listener, Outcome, Report};
 use crate::model::{Code, Diagnostic, SourceMap};
 use crate::plan::file::Saved;
-use crate::plan::guard::{self, Consent, Guards, Missing};
-use crate::plan::{Plan, Risk, Step, compare};
+use crate::plan::guard::{self, Consent, Guards};
+use crate::plan::{Plan, Step, compare};
 use crate::policy::Policies;
 use crate::view::progress::Progress;
-use crate::view::{apply_json, apply_text, compare_text, events, plan_json, plan_text};
+use crate::view::{apply_json, apply_text, compare_text, plan_json, plan_text};
 
 use super::args::{self, Apply as Command, Common, Format};
 use super::config::Config;
 use super::output::Output;
 use super::plan::{has_errors, is_guarded};
-use super::record::Lines;
 use super::render::without_plan;
 use super::run::{Connected, Loaded, Survey};
 use super::signals::{self, unless_interrupted};
 use super::{Exit, last_words, policies, rim, run, saved};
+
+mod consent;
+mod records;
+
+use records::Records;
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
     if let Some(path) = &command.report {
@@ -279,10 +282,10 @@ impl Job<'_> {
         };
         let mut missing = guard::missing(plan, &consent);
         if !missing.is_empty() && !self.command.yes && std::io::stdin().is_terminal() {
-            ask(&mut consent, &missing, self.output);
+            consent::ask(&mut consent, &missing, self.output);
             missing = guard::missing(plan, &consent);
         }
-        let finding = (!missing.is_empty()).then(|| consent_missing(self.command, &missing));
+        let finding = (!missing.is_empty()).then(|| consent::missing(self.command, &missing));
         finding.map(|finding| (Refusal::Guard, finding))
     }
 
@@ -310,121 +313,6 @@ impl Job<'_> {
         .help("review the plan of now, and approve that");
         Some(finding)
     }
-}
-
-/// The event stream and the journal, where they are wanted.
-#[derive(Clone)]
-struct Records {
-    events: Option<Arc<Lines>>,
-    journal: Option<Arc<Lines>>,
-}
-
-impl Records {
-    fn open(command: &Command) -> Result<Self> {
-        let events = command.events.as_deref().map(Lines::create).transpose()?;
-        let journal = command.journal.as_deref().map(Lines::append).transpose()?;
-        Ok(Self {
-            events: events.map(Arc::new),
-            journal: journal.map(Arc::new),
-        })
-    }
-
-    fn begin(&self, plan: &Plan, found: &[Diagnostic]) {
-        let Some(lines) = &self.events else { return };
-        let time = rim::timestamp();
-        lines.line(&events::version(&time));
-        for line in events::planned(plan, &time) {
-            lines.line(&line);
-        }
-        for finding in found {
-            lines.line(&events::diagnostic(finding, &time));
-        }
-    }
-
-    fn event(&self, event: &Event) {
-        let time = rim::timestamp();
-        if let Some(lines) = &self.journal
-            && let Some(line) = events::journal(event, &time)
-        {
-            lines.line(&line);
-        }
-        if let Some(lines) = &self.events {
-            lines.line(&events::event(event, &time));
-        }
-    }
-
-    fn end(&self, report: Option<&Report>, failures: &[Diagnostic]) {
-        let Some(lines) = &self.events else { return };
-        let time = rim::timestamp();
-        for finding in failures {
-            lines.line(&events::diagnostic(finding, &time));
-        }
-        lines.line(&events::summary(
-            report.unwrap_or(&Report::default()),
-            &time,
-        ));
-    }
-}
-
-/// Asks on the terminal: a grave risk by its word, the rest with `yes`.
-fn ask(consent: &mut Consent, missing: &[Missing], output: &Output) {
-    let risks: BTreeSet<Risk> = missing.iter().map(|missing| missing.risk).collect();
-    for risk in &risks {
-        let word = if risk.is_covered_by_yes() {
-            "yes"
-        } else {
-            risk.word()
-        };
-        if word == "yes" && consent.yes {
-            continue;
-        }
-        output.insist(&format!(
-            "The plan {}. Type `{word}` to go on:",
-            match risk {
-                Risk::Cosmetic => "changes things that do not concern sign-in",
-                Risk::WidensTrust => "lets more sign in than before",
-                Risk::MayBreakSignIn => "may break sign-in that works now",
-                Risk::SwitchesSignIn => "switches the way people sign in",
-                Risk::Destroys => "deletes things",
-            }
-        ));
-        let mut answer = String::new();
-        if std::io::stdin().lock().read_line(&mut answer).is_err() || answer.trim() != word {
-            return;
-        }
-        if word == "yes" {
-            consent.yes = true;
-        } else {
-            consent.allow.insert(*risk);
-        }
-    }
-}
-
-fn consent_missing(command: &Command, missing: &[Missing]) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(
-        Code::ConsentMissing,
-        "the plan needs consent that was not given; nothing was written",
-    );
-    let risks: BTreeSet<Risk> = missing.iter().map(|missing| missing.risk).collect();
-    for risk in &risks {
-        let addresses: Vec<String> = missing
-            .iter()
-            .filter(|missing| missing.risk == *risk)
-            .map(|missing| missing.address.to_string())
-            .collect();
-        diagnostic = diagnostic.note(format!("{}: {}", risk.word(), addresses.join(", ")));
-    }
-    let mut flags: Vec<String> = Vec::new();
-    if !command.yes {
-        flags.push("--yes".to_owned());
-    }
-    flags.extend(
-        risks
-            .iter()
-            .filter(|risk| !risk.is_covered_by_yes())
-            .map(|risk| format!("--allow {}", risk.word())),
-    );
-    diagnostic.help(format!("if that is what you want, add {}", flags.join(" ")))
 }
 
 /// Contract §2.1.
