@@ -1,9 +1,10 @@
 //! The clouds, one folder each, and the one list of them.
 //!
-//! What the folders share is pure: [`signing`], [`wire`], [`ini`], [`source`]; but for [`token`],
+//! What the folders share is pure: [`signing`], [`wire`], [`answers`], [`ini`], [`source`]; but for [`token`],
 //! which keeps temporary keys and renews them. A cloud's own words, spellings and error codes stay
 //! in its folder.
 
+mod answers;
 #[cfg(test)]
 mod credentials_tests;
 mod ini;

@@ -2,6 +2,7 @@
 //!
 //! Pure. Error envelopes and codes are each cloud's own and stay in its folder.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::Value;
@@ -122,7 +123,7 @@ pub(super) fn number(object: &Value, name: &str) -> Option<i64> {
 
 /// The canonical form of a set: trimmed, without empty ones and doubles, sorted.
 pub(super) fn set<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
-    let items: std::collections::BTreeSet<&str> = items
+    let items: BTreeSet<&str> = items
         .into_iter()
         .map(str::trim)
         .filter(|item| !item.is_empty())
@@ -149,6 +150,18 @@ pub(super) fn pairs(value: Option<&Value>) -> Vec<(&str, &str)> {
     members
         .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
         .collect()
+}
+
+/// What makes one set of texts of another: those to add, those to take out, sorted.
+pub(super) fn text_changes<'a>(
+    from: Option<&'a Value>,
+    to: Option<&'a Value>,
+) -> (Vec<&'a str>, Vec<&'a str>) {
+    let set = |value| texts(value).into_iter().collect::<BTreeSet<&str>>();
+    let (from, to) = (set(from), set(to));
+    let added = to.difference(&from).copied();
+    let removed = from.difference(&to).copied();
+    (added.collect(), removed.collect())
 }
 
 /// What makes one mapping of another: pairs to set, keys to take out.

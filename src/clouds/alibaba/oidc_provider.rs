@@ -10,6 +10,7 @@ use serde_json::{Map, json};
 
 use super::api::{PAGE_ITEMS, is_whole};
 use super::fingerprints;
+use crate::clouds::answers::{came, malformed};
 use crate::clouds::wire;
 use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
@@ -208,10 +209,9 @@ impl ResourceKind for OidcProvider {
 }
 
 fn observe_list(wanted: &[String], answer: Option<&Answer>) -> Observed {
-    let reply = match answer {
-        Some(Ok(reply)) => reply,
-        Some(Err(error)) => return all_unreadable(wanted, error),
-        None => return all_unreadable(wanted, &malformed(LIST, "no answer was kept", None)),
+    let reply = match came(LIST, answer) {
+        Ok(reply) => reply,
+        Err(error) => return all_unreadable(wanted, &error),
     };
     let mut found = BTreeMap::new();
     let mut is_whole = is_whole(reply, "OIDCProviders", "OIDCProvider");
@@ -266,8 +266,8 @@ fn items(reply: &Reply) -> impl Iterator<Item = &Value> {
 }
 
 fn observe_one(answer: Option<&Answer>) -> Observation {
-    match answer {
-        Some(Ok(reply)) => match reply.body.get("OIDCProvider").and_then(read_provider) {
+    match came(GET, answer) {
+        Ok(reply) => match reply.body.get("OIDCProvider").and_then(read_provider) {
             Some((_, live)) => Observation::Present(live),
             None => Observation::Unreadable(malformed(
                 GET,
@@ -275,23 +275,8 @@ fn observe_one(answer: Option<&Answer>) -> Observation {
                 reply.request_id.clone(),
             )),
         },
-        Some(Err(error)) if error.class == ErrorClass::NotFound => {
-            Observation::Absent(Facts::new())
-        }
-        Some(Err(error)) => Observation::Unreadable(error.clone()),
-        None => Observation::Unreadable(malformed(GET, "no answer was kept", None)),
-    }
-}
-
-/// An answer of none of the documented forms.
-pub(super) fn malformed(
-    call: &'static str,
-    what: &str,
-    request_id: Option<String>,
-) -> ProviderError {
-    ProviderError {
-        request_id,
-        ..ProviderError::new(ErrorClass::Protocol, call, what)
+        Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(Facts::new()),
+        Err(error) => Observation::Unreadable(error),
     }
 }
 

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, json};
 
 use super::api::{PAGE_ITEMS, is_whole};
-use super::oidc_provider::{malformed, provider_name, write};
+use super::oidc_provider::{provider_name, write};
 use super::saml;
+use crate::clouds::answers::{came, malformed};
 use crate::clouds::wire;
 use crate::model::{Account, Fields, KindName, Value, merged};
 use crate::provider::{
@@ -163,19 +164,16 @@ fn name_of(raw: &Value) -> Option<String> {
 /// "Not there" has two spellings, `EntityNotExist.SAMLProvider` and `…ProviderError`; the client
 /// sorts both by what they begin with (§3.3).
 fn observe_one(answer: Option<&Answer>) -> Observation {
-    match answer {
-        Some(Ok(reply)) => match reply.body.get("SAMLProvider") {
+    match came(GET, answer) {
+        Ok(reply) => match reply.body.get("SAMLProvider") {
             Some(raw) if name_of(raw).is_some() => Observation::Present(read_provider(raw)),
             Some(_) | None => {
                 let what = "the answer holds no provider";
                 Observation::Unreadable(malformed(GET, what, reply.request_id.clone()))
             }
         },
-        Some(Err(error)) if error.class == ErrorClass::NotFound => {
-            Observation::Absent(Facts::new())
-        }
-        Some(Err(error)) => Observation::Unreadable(error.clone()),
-        None => Observation::Unreadable(malformed(GET, "no answer was kept", None)),
+        Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(Facts::new()),
+        Err(error) => Observation::Unreadable(error),
     }
 }
 

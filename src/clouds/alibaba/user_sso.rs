@@ -6,8 +6,9 @@
 
 use serde_json::{Map, json};
 
-use super::oidc_provider::{malformed, write};
+use super::oidc_provider::write;
 use super::saml;
+use crate::clouds::answers::{came, malformed};
 use crate::clouds::wire;
 use crate::model::{Account, Fields, KindName, Value, merged};
 use crate::provider::{
@@ -112,8 +113,8 @@ impl ResourceKind for UserSso {
     }
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
-        let observation = match answers.first() {
-            Some(Ok(reply)) => match reply.body.get("UserSsoSettings") {
+        let observation = match came(GET, answers.first()) {
+            Ok(reply) => match reply.body.get("UserSsoSettings") {
                 Some(raw) if raw.is_object() => Observation::Present(read_settings(raw)),
                 Some(_) | None => {
                     let what = "the answer holds no settings";
@@ -121,8 +122,7 @@ impl ResourceKind for UserSso {
                 }
             },
             // There is no "not found": whatever went wrong, the settings exist.
-            Some(Err(error)) => Observation::Unreadable(error.clone()),
-            None => Observation::Unreadable(malformed(GET, "no answer was kept", None)),
+            Err(error) => Observation::Unreadable(error),
         };
         Observed::singleton(scope, &observation)
     }

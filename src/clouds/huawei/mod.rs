@@ -12,9 +12,10 @@ use crate::model::{CloudId, Fields, Value};
 use crate::provider::{
     Again, Answer, Assumes, Call, Cloud, CloudClient, ConnectError, Connection, CredentialRules,
     ErrorClass, Facts, KeyVariables, Listing, Live, Observation, Observed, Phase, PhaseWrites,
-    ProviderError, Read, Reply, TextRule, Write,
+    ProviderError, Read, TextRule, Write,
 };
 
+use super::answers::came;
 use super::signing::rfc3986;
 
 mod answer;
@@ -258,14 +259,6 @@ fn shown(
         }
         Err(error) if error.class == ErrorClass::NotFound => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn came<'a>(call: &'static str, answer: Option<&'a Answer>) -> Result<&'a Reply, ProviderError> {
-    match answer {
-        Some(Ok(reply)) => Ok(reply),
-        Some(Err(error)) => Err(error.clone()),
-        None => Err(undocumented(call, "no answer was kept; this is a bug")),
     }
 }
 

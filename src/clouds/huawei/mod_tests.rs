@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::{Account, CredentialSource, SourceMap, Span, UnmanagedRule};
-use crate::provider::{Intent, ResourceKind};
+use crate::provider::{Intent, Reply, ResourceKind};
 
 /// An account that says nothing but its name.
 pub(super) fn account() -> Account {

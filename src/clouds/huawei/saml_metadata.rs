@@ -14,7 +14,8 @@ use crate::provider::{
     PhaseWrites, ProviderError, Read, Removal, ResourceKind, Samples, Scope, Waits,
 };
 
-use super::{account_of, came, phase, samples, segment, undocumented};
+use super::{account_of, phase, samples, segment, undocumented};
+use crate::clouds::answers::came;
 
 /// The kind.
 pub(super) struct SamlMetadata;

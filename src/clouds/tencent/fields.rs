@@ -12,8 +12,8 @@ use crate::clouds::wire;
 use crate::federation::jwks;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
-    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Field, Finding, Form, Impossible, Need,
-    ProviderError, TextRule, Write, field,
+    Again, Call, Change, Clear, Effect, Field, Finding, Form, Impossible, Need, TextRule, Write,
+    field,
 };
 
 /// A call that changes something, and when it may be sent again.
@@ -323,30 +323,6 @@ fn missing(name: &str) -> Impossible {
     format!(
         "Tencent Cloud takes the whole object at once and needs `{name}`, which neither the manifest nor the live object has"
     )
-}
-
-/// The answer with this number, or an error that says that it is not there: the engine asks in the
-/// order of `reads`, so a gap is a defect and must not read as an absent object.
-pub(super) fn answer(answers: &[Answer], at: usize, call: &'static str) -> Answer {
-    answers.get(at).cloned().unwrap_or_else(|| {
-        Err(ProviderError::new(
-            ErrorClass::Protocol,
-            call,
-            "no answer was kept for this call; this is a bug in idform",
-        ))
-    })
-}
-
-/// The error for a successful answer that does not hold what is documented.
-pub(super) fn malformed(
-    call: &'static str,
-    what: &str,
-    request_id: Option<String>,
-) -> ProviderError {
-    ProviderError {
-        request_id,
-        ..ProviderError::new(ErrorClass::Protocol, call, what)
-    }
 }
 
 #[cfg(test)]

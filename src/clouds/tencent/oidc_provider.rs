@@ -8,6 +8,7 @@ use serde_json::json;
 use super::fields::{
     self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS, KeysFrom, write,
 };
+use crate::clouds::answers::{came, malformed};
 use crate::clouds::wire;
 use crate::model::{Account, Fields, KindName, Value};
 use crate::provider::{
@@ -86,8 +87,8 @@ impl ResourceKind for OidcProvider {
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
         let wanted = scope.identities().enumerate().map(|(at, name)| {
-            let observation = match fields::answer(answers, at, DESCRIBE) {
-                Ok(reply) => read_provider(reply.body, reply.request_id),
+            let observation = match came(DESCRIBE, answers.get(at)) {
+                Ok(reply) => read_provider(reply.body.clone(), reply.request_id.clone()),
                 Err(error) if error.class == ErrorClass::NotFound => {
                     Observation::Absent(Facts::new())
                 }
@@ -145,7 +146,7 @@ impl ResourceKind for OidcProvider {
 fn read_provider(raw: Value, request_id: Option<String>) -> Observation {
     if wire::text(&raw, "IdentityUrl").is_none_or(|text| text.is_empty()) {
         let what = "the answer holds no issuer";
-        return Observation::Unreadable(fields::malformed(DESCRIBE, what, request_id));
+        return Observation::Unreadable(malformed(DESCRIBE, what, request_id));
     }
     let mut live = fields::live_fields(&raw, TEXTS);
     let client_ids = wire::set(wire::texts(raw.get("ClientId")));

@@ -3,19 +3,23 @@
 //!
 //! There is no single update: every field has a call of its own.
 
-use std::collections::BTreeSet;
+use serde_json::json;
 
-use serde_json::{Map, json};
-
-use super::fields::{self, write};
+use super::fields::write;
 use crate::clouds::wire;
 use crate::federation::trust::{self, ProviderKind};
-use crate::model::{Account, Fields, KindName, Value, merged};
+use crate::model::{Account, KindName, merged};
 use crate::provider::{
-    Again, Answer, Call, Change, Clear, Effect, ErrorClass, Facts, Field, Form, Impossible, Intent,
-    KindInfo, Listing, Live, Naming, Need, Observation, Observed, PhaseWrites, ProviderError, Read,
-    Removal, Reply, ResourceKind, Samples, Scope, TextRule, TrustForm, Write, field,
+    Again, Answer, Call, Change, Clear, Effect, Field, Form, Impossible, Intent, KindInfo, Listing,
+    Naming, Need, Observed, PhaseWrites, Read, Removal, ResourceKind, Samples, Scope, TextRule,
+    TrustForm, Write, field,
 };
+
+mod observe;
+mod writes;
+
+use observe::{belongs_to_a_service, entries, is_whole, observe_role};
+use writes::{create, detach, update};
 
 /// The kind.
 pub(super) struct Role;
@@ -207,7 +211,8 @@ impl ResourceKind for Role {
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
         let wanted = scope.identities().enumerate().map(|(index, name)| {
-            let observation = observe_role(answers, 2 * index);
+            let of_role = answers.get(2 * index..).unwrap_or_default();
+            let observation = observe_role(of_role);
             (name.to_owned(), observation)
         });
         let others = match (scope, answers.first()) {
@@ -255,197 +260,6 @@ impl ResourceKind for Role {
     fn samples(&self) -> Samples {
         super::samples::role()
     }
-}
-
-/// Roles of cloud services, which nobody else may change (§3.6).
-fn belongs_to_a_service(role: &Value) -> bool {
-    matches!(
-        wire::text(role, "RoleType").as_deref(),
-        Some("system" | "service_linked")
-    )
-}
-
-fn observe_role(answers: &[Answer], at: usize) -> Observation {
-    let role = match fields::answer(answers, at, GET) {
-        Ok(reply) => reply,
-        Err(error) if error.class == ErrorClass::NotFound => {
-            return Observation::Absent(Facts::new());
-        }
-        Err(error) => return Observation::Unreadable(error),
-    };
-    let policies = match fields::answer(answers, at + 1, LIST_POLICIES) {
-        Ok(reply) if is_whole(&reply) => reply,
-        Ok(reply) => {
-            let what = "the list of attached policies is not whole";
-            return Observation::Unreadable(malformed(LIST_POLICIES, what, reply));
-        }
-        Err(error) => return Observation::Unreadable(error),
-    };
-    let info = role.body.get("RoleInfo").cloned().unwrap_or_default();
-    let Some(mut fields) = plain_fields(&info) else {
-        let what = "the answer holds no trust policy";
-        return Observation::Unreadable(malformed(GET, what, role));
-    };
-    let names: BTreeSet<String> = entries(&policies)
-        .filter_map(|policy| wire::text(policy, "PolicyName"))
-        .collect();
-    let names = names.into_iter().map(Value::from).collect();
-    fields.insert("policies".to_owned(), names);
-    Observation::Present(Live {
-        fields,
-        raw: info,
-        facts: Facts::new(),
-    })
-}
-
-/// What a role shows by itself; [`None`] without a trust policy, which every role has.
-fn plain_fields(raw: &Value) -> Option<Fields> {
-    let document = wire::text(raw, "PolicyDocument").filter(|text| !text.is_empty())?;
-    let tags = raw.get("Tags").and_then(Value::as_array);
-    let tags: Map<String, Value> = tags
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| Some((wire::text(tag, "Key")?, wire::text_or_empty(tag, "Value"))))
-        .collect();
-    let console_login = wire::number(raw, "ConsoleLogin") == Some(1);
-    let mut live = Fields::from([
-        ("trust".to_owned(), wire::document(document)),
-        (
-            "description".to_owned(),
-            wire::text_or_empty(raw, "Description"),
-        ),
-        ("consoleLogin".to_owned(), console_login.into()),
-        ("tags".to_owned(), Value::Object(tags)),
-    ]);
-    if let Some(seconds) = wire::number(raw, "SessionDuration") {
-        live.insert("sessionDurationSeconds".to_owned(), seconds.into());
-    }
-    Some(live)
-}
-
-/// The entries of all pages.
-fn entries(reply: &Reply) -> impl Iterator<Item = &Value> {
-    reply
-        .pages()
-        .filter_map(|page| page.get("List")?.as_array())
-        .flatten()
-}
-
-/// Whether each page holds a list, and all together as many as the cloud counts. A list that is left
-/// out is an empty one only where the cloud counts none: an answer of another shape tells nothing.
-fn is_whole(reply: &Reply) -> bool {
-    let holds_list = |page: &Value| match &page["List"] {
-        Value::Array(_) => true,
-        Value::Null => wire::number(page, "TotalNum") == Some(0),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
-    };
-    if !reply.pages().all(holds_list) {
-        return false;
-    }
-    let total = wire::number(&reply.body, "TotalNum");
-    let count = i64::try_from(entries(reply).count()).unwrap_or(i64::MAX);
-    total.is_none_or(|total| count >= total)
-}
-
-fn create(name: &str, fields: &Fields) -> Result<Vec<Write>, Impossible> {
-    let Some(policy) = fields.get("trust") else {
-        return Err("a role is created with a trust policy, and the manifest has none".to_owned());
-    };
-    let mut params = Map::from_iter([
-        ("RoleName".to_owned(), name.into()),
-        ("PolicyDocument".to_owned(), policy.to_string().into()),
-    ]);
-    let description = fields.get("description").and_then(Value::as_str);
-    if let Some(text) = description.filter(|text| !text.is_empty()) {
-        params.insert("Description".to_owned(), text.into());
-    }
-    if let Some(on) = fields.get("consoleLogin").and_then(Value::as_bool) {
-        params.insert("ConsoleLogin".to_owned(), u8::from(on).into());
-    }
-    if let Some(seconds) = fields.get("sessionDurationSeconds") {
-        params.insert("SessionDuration".to_owned(), seconds.clone());
-    }
-    let tags = wire::pairs(fields.get("tags"));
-    if !tags.is_empty() {
-        params.insert("Tags".to_owned(), tag_list(tags));
-    }
-    let mut calls = vec![write(
-        "CreateRole",
-        Value::Object(params),
-        Again::ConflictIsDone,
-    )];
-    let policies = wire::texts(fields.get("policies"));
-    calls.extend(policies.into_iter().map(|policy| attach(name, policy)));
-    Ok(calls)
-}
-
-fn update(name: &str, desired: &Fields, live: &Live, changed: &[String]) -> Vec<Write> {
-    let differs = |field: &str| changed.iter().any(|name| name == field);
-    let value = |field: &str| desired.get(field).filter(|_| differs(field));
-    let mut calls = Vec::new();
-    let mut one = |action: &'static str, parameter: &str, value: Value| {
-        let params = json!({ "RoleName": name, parameter: value });
-        calls.push(write(action, params, Again::Same));
-    };
-    if let Some(policy) = value("trust") {
-        let text = policy.to_string().into();
-        one("UpdateAssumeRolePolicy", "PolicyDocument", text);
-    }
-    if let Some(text) = value("description") {
-        let text = text.as_str().unwrap_or_default().into();
-        one("UpdateRoleDescription", "Description", text);
-    }
-    if let Some(on) = value("consoleLogin").and_then(Value::as_bool) {
-        one(
-            "UpdateRoleConsoleLogin",
-            "ConsoleLogin",
-            u8::from(on).into(),
-        );
-    }
-    if let Some(seconds) = value("sessionDurationSeconds") {
-        one(SET_DURATION, "SessionDuration", seconds.clone());
-    }
-    if differs("policies") {
-        let wanted: BTreeSet<&str> = wire::texts(desired.get("policies")).into_iter().collect();
-        let held: BTreeSet<&str> = wire::texts(live.fields.get("policies"))
-            .into_iter()
-            .collect();
-        // Attached before detached: whoever holds the role is never without.
-        calls.extend(wanted.difference(&held).map(|policy| attach(name, policy)));
-        calls.extend(held.difference(&wanted).map(|policy| detach(name, policy)));
-    }
-    if differs("tags") {
-        let (set, removed) = wire::pair_changes(live.fields.get("tags"), desired.get("tags"));
-        if !set.is_empty() {
-            let params = json!({ "RoleName": name, "Tags": tag_list(set) });
-            calls.push(write("TagRole", params, Again::Same));
-        }
-        if !removed.is_empty() {
-            let params = json!({ "RoleName": name, "TagKeys": removed });
-            calls.push(write("UntagRole", params, Again::Same));
-        }
-    }
-    calls
-}
-
-fn tag_list(tags: Vec<(&str, &str)>) -> Value {
-    tags.into_iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect()
-}
-
-fn attach(role: &str, policy: &str) -> Write {
-    let params = json!({ "AttachRoleName": role, "PolicyName": policy });
-    write("AttachRolePolicy", params, Again::PresenceIsDone)
-}
-
-fn detach(role: &str, policy: &str) -> Write {
-    let params = json!({ "DetachRoleName": role, "PolicyName": policy });
-    write("DetachRolePolicy", params, Again::NotFoundIsDone)
-}
-
-fn malformed(call: &'static str, what: &str, reply: Reply) -> ProviderError {
-    fields::malformed(call, what, reply.request_id)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 
 use super::fields::{self, write};
 use super::saml::{METADATA, encode, live_metadata, metadata_to_send};
+use crate::clouds::answers::{came, malformed};
 use crate::clouds::wire;
 use crate::model::{Fields, KindName, Value, merged};
 use crate::provider::{
@@ -66,8 +67,8 @@ impl ResourceKind for SamlProvider {
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
         let lists = usize::from(matches!(scope, Scope::Account(_)));
         let wanted = scope.identities().enumerate().map(|(at, name)| {
-            let observation = match fields::answer(answers, lists + at, GET) {
-                Ok(reply) => read_provider(reply.body, reply.request_id),
+            let observation = match came(GET, answers.get(lists + at)) {
+                Ok(reply) => read_provider(reply.body.clone(), reply.request_id.clone()),
                 Err(error) if error.class == ErrorClass::NotFound => {
                     Observation::Absent(Facts::new())
                 }
@@ -126,7 +127,7 @@ impl ResourceKind for SamlProvider {
 fn read_provider(raw: Value, request_id: Option<String>) -> Observation {
     let Some(metadata) = live_metadata(&raw) else {
         let what = "the answer holds no metadata";
-        return Observation::Unreadable(fields::malformed(GET, what, request_id));
+        return Observation::Unreadable(malformed(GET, what, request_id));
     };
     Observation::Present(Live {
         fields: Fields::from([

@@ -8,6 +8,7 @@ use super::fields::{self, AUTO_ROTATE_KEYS, CLIENT_ID, DESCRIPTION, ISSUER, KEYS
 use super::user_sso::{
     ENABLED, OIDC, SAML, Status, is_enabled, removal, side_effects, wanted_enabled, with_enabled,
 };
+use crate::clouds::answers::came;
 use crate::clouds::wire;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
@@ -163,8 +164,8 @@ impl ResourceKind for UserOidc {
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
         let facts = SAML.facts(answers.get(1));
-        let observation = match fields::answer(answers, 0, OIDC.describe) {
-            Ok(reply) => read_record(reply.body, reply.request_id.as_deref(), facts),
+        let observation = match came(OIDC.describe, answers.first()) {
+            Ok(reply) => read_record(reply.body.clone(), reply.request_id.as_deref(), facts),
             Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(facts),
             Err(error) => Observation::Unreadable(error),
         };

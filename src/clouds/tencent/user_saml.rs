@@ -12,6 +12,7 @@ use super::saml::{METADATA, encode, live_metadata, metadata_to_send};
 use super::user_sso::{
     ENABLED, OIDC, SAML, Status, removal, side_effects, wanted_enabled, with_enabled,
 };
+use crate::clouds::answers::came;
 use crate::clouds::wire;
 use crate::model::{Account, Code, Fields, KindName, Value};
 use crate::provider::{
@@ -99,8 +100,8 @@ impl ResourceKind for UserSaml {
 
     fn observe(&self, scope: Scope<'_>, answers: &[Answer]) -> Observed {
         let facts = OIDC.facts(answers.get(1));
-        let observation = match fields::answer(answers, 0, SAML.describe) {
-            Ok(reply) => read_record(reply.body, reply.request_id.as_deref(), facts),
+        let observation = match came(SAML.describe, answers.first()) {
+            Ok(reply) => read_record(reply.body.clone(), reply.request_id.as_deref(), facts),
             // Not among the documented codes, and clear enough.
             Err(error) if error.class == ErrorClass::NotFound => Observation::Absent(facts),
             Err(error) => Observation::Unreadable(error),

@@ -1,7 +1,7 @@
 //! What the two ways of user SSO have in common: the switch, and what switching one does to the
 //! other and to people (apis/tencent.md §3.5).
 
-use super::fields;
+use crate::clouds::answers::malformed;
 use crate::clouds::wire;
 use crate::model::{Fields, Value};
 use crate::provider::{
@@ -82,7 +82,7 @@ impl Way {
             Some(2) => Ok(Status::Off),
             // 1 stands for 11 in one of the vendor's pages (§3.0).
             Some(1 | 11) => Ok(Status::On),
-            Some(_) | None => Err(fields::malformed(
+            Some(_) | None => Err(malformed(
                 self.describe,
                 &format!(
                     "the status of the {} configuration is none of the documented ones",

@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::clouds::testing::{calls, create, failure, fields, reply, update};
-use crate::provider::Phase;
+use crate::model::Value;
+use crate::provider::{ErrorClass, Live, Phase};
 
 fn policy(subject: &str) -> Value {
     json!({"Version": "1", "Statement": [{

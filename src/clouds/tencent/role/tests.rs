@@ -2,6 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::clouds::testing::{calls, create, failure, fields, reply, update};
+use crate::model::Value;
+use crate::provider::{ErrorClass, Live, Observation};
 
 fn policy(service: &str) -> Value {
     json!({"version": "2.0", "statement": [{
