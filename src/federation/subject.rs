@@ -1,5 +1,7 @@
 //! Subjects of tokens: whose they are, as far as their form says so.
 
+use super::visible;
+
 /// How a subject of GitHub Actions names its repository.
 ///
 /// Repositories made, renamed or moved after 15 July 2026 send the form with numbers; older ones
@@ -39,6 +41,15 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(allowed)
 }
 
+/// Most characters of a subject (OpenID Connect Core 1.0 §2).
+pub const CHARACTERS_MAX: usize = 255;
+
+/// A subject with everything escaped that cannot be seen; [`None`] where all of it can.
+pub fn with_hidden_escaped(subject: &str) -> Option<String> {
+    let shown = visible(subject);
+    (shown != subject).then_some(shown)
+}
+
 /// What stands before a tenant's name in subjects of well-known issuers, and what ends that name.
 const TENANTS: &[(&str, char)] = &[
     ("repo:", '/'),
@@ -71,6 +82,18 @@ pub fn reaches_over_tenants(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        for (subject, shown) in [
+            ("repo:acme/shop:ref:refs/heads/main", None),
+            ("system:serviceaccount:größe:x", None),
+            ("repo:acme/shop\n", Some("repo:acme/shop\\u{a}")),
+            ("repo:ac\u{200b}me/shop", Some("repo:ac\\u{200b}me/shop")),
+        ] {
+            assert_eq!(with_hidden_escaped(subject).as_deref(), shown);
+        }
+    }
 
     #[test]
     fn both_forms_of_github() {

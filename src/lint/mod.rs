@@ -17,6 +17,7 @@ mod certificates;
 mod issuers;
 mod keys;
 mod mappings;
+mod subjects;
 mod trust;
 mod waivers;
 
@@ -35,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &issuers::RULE,
     &mappings::RULE,
     &trust::RULE,
+    &subjects::RULE,
 ];
 
 /// What rules look at.

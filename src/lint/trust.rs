@@ -25,11 +25,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// A role, the field with its trust policy, and what that says of one provider.
-struct Trusting<'w> {
-    role: &'w Desired,
-    field: &'static str,
+pub(super) struct Trusting<'w> {
+    pub(super) role: &'w Desired,
+    pub(super) field: &'static str,
     form: &'static TrustForm,
-    trust: FederatedTrust,
+    pub(super) trust: FederatedTrust,
 }
 
 fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
@@ -43,7 +43,8 @@ fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
     smells
 }
 
-fn trusting<'w>(scene: &Scene<'w>) -> Vec<Trusting<'w>> {
+/// Whom roles let in.
+pub(super) fn trusting<'w>(scene: &Scene<'w>) -> Vec<Trusting<'w>> {
     let mut found = Vec::new();
     for role in scene.objects() {
         for field in role.kind.info().fields {

@@ -114,6 +114,9 @@ codes! {
     IssuerSlash, "issuer-slash", "Lint. Two documents, or a document and the lock file, name an issuer that differs by a slash at the end only. Tokens carry one of the two, and the comparison is byte for byte: the other accepts nobody.";
     TrustWithoutSubject, "trust-without-subject", "Lint. A role trusts a provider without a condition on the token's subject: everybody whom the issuer knows may assume it. At an issuer that serves many tenants (GitHub, GitLab.com) that is anybody in the world.";
     WildcardSubject, "wildcard-subject", "Lint. A role's condition on the subject has a pattern that reaches over tenants or repositories, such as `*` or `repo:*`.";
+    InvisibleInSubject, "invisible-in-subject", "Lint. A role's condition on the subject holds a line break, another control character, or one that cannot be seen. Issuers send none, so nobody assumes the role; or they do, and nobody who reviews the policy can tell whom it trusts. A YAML block (`|`) keeps its last line break.";
+    SubjectTooLong, "subject-too-long", "Lint. A role's condition on the subject asks for more than 255 characters, the most that OpenID Connect allows a subject: no token can satisfy it.";
+    TooManySubjects, "too-many-subjects", "Lint. A condition in a role's trust policy lists more than ten subjects. The cloud's console takes ten; whether its API takes more is not documented, and the role can then no longer be edited in the console.";
     TrustWithoutAudience, "trust-without-audience", "Lint. A role trusts a provider without a condition on the audience, so a token made for any of the provider's clients assumes it.";
     AudienceNotAccepted, "audience-not-accepted", "Lint. A role asks for an audience that its provider does not have among its client ids: no token can satisfy both.";
     GithubSubjectForm, "github-subject-form", "Lint. A subject of GitHub Actions in the form without numbers. Repositories made, renamed or moved after 15 July 2026 send repo:OWNER@OWNER_ID/REPO@REPO_ID:..., and a policy for one form never accepts the other. The form with numbers also survives that somebody else takes the name over.";
@@ -136,6 +139,9 @@ impl Code {
         Self::IssuerSlash,
         Self::TrustWithoutSubject,
         Self::WildcardSubject,
+        Self::InvisibleInSubject,
+        Self::SubjectTooLong,
+        Self::TooManySubjects,
         Self::TrustWithoutAudience,
         Self::AudienceNotAccepted,
         Self::GithubSubjectForm,
