@@ -26,6 +26,24 @@ fn schema(name: &str) -> Schema {
     Schema::new(&serde_json::from_str(&text).expect("JSON"))
 }
 
+#[test]
+fn schemas_are_read_strictly() {
+    let schema = Schema::new(&serde_json::json!({
+        "$defs": {"dated": {"properties": {"on": {"type": "string", "format": "date"}}}},
+        "$ref": "#/$defs/dated",
+        "properties": {"count": {"type": "integer", "maximum": 3}},
+    }));
+    for (document, is_valid) in [
+        (r#"{"on": "2026-11-22", "count": 3}"#, true),
+        (r#"{"on": "soon"}"#, false),
+        (r#"{"count": 4}"#, false),
+        (r#"{"another": 1}"#, false),
+    ] {
+        let document = serde_json::from_str(document).expect("JSON");
+        assert_eq!(schema.valid(&document).is_ok(), is_valid, "{document}");
+    }
+}
+
 fn check(name: &str, value: &Value, what: &str) {
     if let Err(error) = schema(name).valid(value) {
         panic!("{what} is not as schemas/{name}.schema.json says: {error}");
