@@ -50,20 +50,21 @@ fn close(schema: &mut Value, whole: &Value, place: Place) {
     };
     for (word, rule) in words.iter_mut() {
         match word.as_str() {
-            "properties" => {
-                let rules = rule.as_object_mut().expect("an object").values_mut();
-                rules.for_each(|rule| close(rule, whole, Place::Value));
+            "properties" | "$defs" => {
+                let place = if word == "properties" {
+                    Place::Value
+                } else {
+                    Place::Part
+                };
+                for rule in rule.as_object_mut().expect("an object").values_mut() {
+                    close(rule, whole, place);
+                }
             }
             "items" | "additionalProperties" => close(rule, whole, Place::Value),
-            "$defs" => {
-                let rules = rule.as_object_mut().expect("an object").values_mut();
-                rules.for_each(|rule| close(rule, whole, Place::Part));
-            }
             "allOf" | "anyOf" | "oneOf" => {
-                let rules = rule.as_array_mut().expect("a list");
-                rules
-                    .iter_mut()
-                    .for_each(|rule| close(rule, whole, Place::Part));
+                for rule in rule.as_array_mut().expect("a list") {
+                    close(rule, whole, Place::Part);
+                }
             }
             "if" | "then" | "not" => close(rule, whole, Place::Part),
             "$schema" | "$id" | "$ref" | "$comment" | "title" | "description" | "default"
