@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::sign_in::proof;
 use super::source::Keys;
 use super::testing::{HOME, told};
 use super::{CLOUDS, alibaba, huawei, tencent};
@@ -351,11 +352,13 @@ impl Client {
     /// `id / secret / token / end`.
     async fn keys(&self, now: i64) -> Result<String, ProviderError> {
         let keys = match self {
-            Self::Tencent(client) => client.keys(now).await?,
-            Self::Alibaba(client) => client.keys(now).await?,
-            Self::Huawei(client) => match client.proof(now).await? {
+            Self::Tencent(client) => proof(client, now).await?,
+            Self::Alibaba(client) => proof(client, now).await?,
+            Self::Huawei(client) => match proof(client, now).await? {
                 huawei::TestProof::Keys(keys) => keys,
-                huawei::TestProof::Token(token) => return Ok(format!("token {}", token.expose())),
+                huawei::TestProof::Token(token) => {
+                    return Ok(format!("token {}", token.text.expose()));
+                }
             },
         };
         let Keys {

@@ -14,7 +14,7 @@ use super::super::tests::account;
 use super::*;
 use crate::model::{Account, CredentialSource};
 use crate::net::http::HttpOptions;
-use crate::provider::Surroundings;
+use crate::provider::{CloudClient, Surroundings};
 
 const NOW: i64 = 1_704_164_645;
 

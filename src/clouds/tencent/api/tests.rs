@@ -1,20 +1,17 @@
 use serde_json::json;
 
 use super::*;
-use crate::clouds::tencent::credentials::Start;
+use crate::clouds::credentials::{Credentials, Start};
 use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
+use crate::provider::CloudClient as _;
 
 fn client(endpoint: Option<&str>, token: Option<&str>, site: Site) -> Client {
+    let http = Http::new(HttpOptions::default());
+    let found = Credentials::new(Start::Found(keys(token, None)), "a test");
     Client {
-        http: Http::new(HttpOptions::default()),
-        credentials: Credentials {
-            start: Start::Keys(keys(token, None)),
-            roles: Vec::new(),
-            source: "a test".to_owned(),
-        },
-        read: std::sync::Arc::new(|_| None),
-        keeper: Keeper::default(),
+        keeper: Keeper::new(http.clone(), std::sync::Arc::new(|_| None), found),
+        http,
         site,
         endpoint: endpoint.map(|text| Endpoint::parse(text).unwrap()),
     }
