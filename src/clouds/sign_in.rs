@@ -57,6 +57,8 @@ pub(super) struct Keeper<P, O> {
     pub(super) read: ReadFile,
     http: Http,
     kept: Kept<P>,
+    /// Whether the machine gave the keys, where something else might have.
+    is_machine: OnceLock<bool>,
     /// The account's budget, in which signing in counts as well.
     limit: OnceLock<Arc<Limit>>,
 }
@@ -69,6 +71,7 @@ impl<P: Proof, O> Keeper<P, O> {
             http,
             read,
             kept: Kept(Mutex::new(None)),
+            is_machine: OnceLock::new(),
             limit: OnceLock::new(),
         }
     }
@@ -151,10 +154,7 @@ async fn fresh<C: SignsIn>(client: &C, now: i64) -> Result<C::Proof, ProviderErr
         Start::Found(proof) => proof.clone(),
         Start::WebIdentity(identity) => exchange(client, identity, now).await?.into(),
         Start::Machine(machine, None) => client.machine(machine).await?.into(),
-        Start::Machine(machine, Some(own)) => match client.machine(machine).await {
-            Err(error) if is_nobody_there(&error) => client.begin(own, now).await?,
-            keys => keys?.into(),
-        },
+        Start::Machine(machine, Some(own)) => machine_or(client, machine, own, now).await?,
         Start::Own(own) => client.begin(own, now).await?,
     };
     for role in &keeper.credentials.roles {
@@ -163,6 +163,30 @@ async fn fresh<C: SignsIn>(client: &C, now: i64) -> Result<C::Proof, ProviderErr
     }
     let source = &keeper.credentials.source;
     tracing::info!(source, ends = proof.ends(), "signed in");
+    Ok(proof)
+}
+
+/// The machine's role or, where there is none, the other. It stays with the one that gave keys first:
+/// when that fails to renew them, the other would be somebody else in the middle of a run.
+async fn machine_or<C: SignsIn>(
+    client: &C,
+    machine: &Machine,
+    own: &C::Own,
+    now: i64,
+) -> Result<C::Proof, ProviderError> {
+    let is_machine = &client.keeper().is_machine;
+    if is_machine.get() != Some(&false) {
+        match client.machine(machine).await {
+            Err(error) if is_machine.get().is_none() && is_nobody_there(&error) => {}
+            keys => {
+                let keys = keys?;
+                let _ = is_machine.set(true);
+                return Ok(keys.into());
+            }
+        }
+    }
+    let proof = client.begin(own, now).await?;
+    let _ = is_machine.set(false);
     Ok(proof)
 }
 
@@ -179,6 +203,8 @@ async fn exchange<C: SignsIn>(
     keys.map_err(|error| token::without_token(error, &token))
 }
 
+/// Whether the machine has no identity. A metadata service that fails, refuses or answers nonsense
+/// is there: what could not be read is not absent.
 fn is_nobody_there(error: &ProviderError) -> bool {
     matches!(error.class, ErrorClass::Unreachable | ErrorClass::NotFound)
 }

@@ -56,14 +56,19 @@ pub(super) fn successful(answered: &Answered, what: &'static str) -> Result<Valu
 fn bound_role(answered: &Answered, service: &'static str) -> Result<String, ProviderError> {
     let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
     // It becomes part of a path; a page of some proxy is no role's name.
-    let is_name = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if answered.status != 200 || text.is_empty() || !is_name {
-        let why = "no role is bound to this machine";
-        return Err(ProviderError::new(ErrorClass::NotFound, service, why));
+    let is_name = !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    match answered.status {
+        200 if is_name => Ok(text),
+        200 | 300..400 | 404 => {
+            let why = "no role is bound to this machine";
+            Err(ProviderError::new(ErrorClass::NotFound, service, why))
+        }
+        // It has not said that there is none.
+        _ => Err(refused(answered, service)),
     }
-    Ok(text)
 }
 
 /// An error of an exchange, without the token that its text may quote.
@@ -97,9 +102,10 @@ pub(super) async fn web_token(
     let refused = |why: String| ProviderError::new(ErrorClass::Auth, call, &why);
     match place {
         WebToken::Text(token) => {
+            let token = Secret::new(token.expose().trim());
             check_token(token.expose(), now)
                 .map_err(|why| refused(format!("the token's variable: {why}")))?;
-            Ok(token.clone())
+            Ok(token)
         }
         WebToken::File(path) => {
             let shown = path.display();
@@ -160,34 +166,36 @@ pub(super) async fn ask(
 /// # Errors
 /// By status; nothing of the body is in them.
 pub(super) fn whole(answered: &Answered, what: &'static str) -> Result<Value, ProviderError> {
-    let class = match answered.status {
-        200 | 201 => ErrorClass::Invalid,
-        404 => ErrorClass::NotFound,
-        429 => ErrorClass::Throttled {
-            wait: wire::retry_after(answered),
-        },
-        500.. => ErrorClass::Unreachable,
-        _ => ErrorClass::Auth,
-    };
+    if !matches!(answered.status, 200 | 201) {
+        return Err(refused(answered, what));
+    }
     let body = serde_json::from_slice::<Value>(&answered.body).ok();
-    let why = match (&class, body) {
-        (ErrorClass::Invalid, Some(body)) if body.is_object() => return Ok(body),
-        (ErrorClass::Invalid, _) => "the answer is no JSON object",
-        _ => "it was refused",
+    body.filter(Value::is_object).ok_or_else(|| ProviderError {
+        status: Some(answered.status),
+        ..ProviderError::new(ErrorClass::Invalid, what, "the answer is no JSON object")
+    })
+}
+
+fn refused(answered: &Answered, what: &'static str) -> ProviderError {
+    let (class, why) = match answered.status {
+        404 => (ErrorClass::NotFound, "it knows nothing of that"),
+        429 => {
+            let wait = wire::retry_after(answered);
+            (ErrorClass::Throttled { wait }, "too many requests")
+        }
+        500.. => (ErrorClass::Unavailable, "it failed"),
+        _ => (ErrorClass::Auth, "it refused"),
     };
-    Err(ProviderError {
+    ProviderError {
         status: Some(answered.status),
         ..ProviderError::new(class, what, why)
-    })
+    }
 }
 
 /// An answer without usable keys in it.
 pub(super) fn no_keys(call: &'static str) -> ProviderError {
-    ProviderError::new(
-        ErrorClass::Unreachable,
-        call,
-        "the answer holds no keys with an end",
-    )
+    let why = "the answer holds no keys with an end";
+    ProviderError::new(ErrorClass::Protocol, call, why)
 }
 
 #[cfg(test)]

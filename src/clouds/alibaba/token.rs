@@ -104,14 +104,19 @@ impl Client {
             SESSION_SECONDS.into(),
         )];
         let (http, timeout) = (&self.http, token::METADATA_TIMEOUT);
-        let answered = token::ask(http, "PUT", &url, headers, "", timeout, METADATA).await?;
-        let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
-        if answered.status == 200 && !text.is_empty() {
+        let answered = token::ask(http, "PUT", &url, headers, "", timeout, METADATA).await;
+        let text = (answered.as_ref().ok())
+            .filter(|answered| answered.status == 200)
+            .map(|answered| String::from_utf8_lossy(&answered.body).trim().to_owned());
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
             return Ok(Some(Secret::new(text)));
         }
+        // From within a container the answer to a PUT may not get back, as it may pass one router
+        // only; the older protocol's does.
         if machine.may_be_plain {
             return Ok(None);
         }
+        answered?;
         let why =
             "it gives no session token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go without";
         Err(ProviderError::new(ErrorClass::Auth, METADATA, why))
