@@ -203,13 +203,17 @@ fn variable(name: &str, surroundings: &Surroundings) -> Result<WebToken, Connect
         )));
     }
     match surroundings.var("", name) {
-        Some(text) => Ok(WebToken::Text(Secret::new(text.trim()))),
+        Some(text) => Ok(WebToken::Text(Secret::new(text))),
         None => Err(unusable("the variable is not set".to_owned())),
     }
 }
 
 fn file(path: &str, surroundings: &Surroundings) -> Result<WebToken, ConnectError> {
-    let is_direct = path.starts_with('/') && path.split('/').all(|part| part != "..");
+    // Written in one way only: `/./` and `//` lead past what is told by how a path begins.
+    let is_direct = path.strip_prefix('/').is_some_and(|path| {
+        let mut parts = path.split('/');
+        parts.all(|part| !matches!(part, "" | "." | ".."))
+    });
     let is_usual = path.starts_with(PROJECTED) && !path.starts_with(CLUSTER_TOKEN);
     let is_named = FILE_VARIABLES
         .iter()
