@@ -29,6 +29,9 @@ pub(super) trait Proof: Clone + From<Keys> + Send + Sync {
     /// Unix seconds when it stops working, where that is known.
     fn ends(&self) -> Option<i64>;
 
+    /// What nobody may see of it.
+    fn secrets(&self) -> Vec<&Secret>;
+
     /// Whether it can be used for some time yet.
     fn lasts(&self, now: i64) -> bool {
         self.ends().is_none_or(|ends| ends - now > RENEW_SECONDS)
@@ -47,6 +50,10 @@ impl Proof for Keys {
 
     fn ends(&self) -> Option<i64> {
         self.ends
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        std::iter::once(&self.secret).chain(&self.token).collect()
     }
 }
 
@@ -70,7 +77,7 @@ impl<P: Proof, O> Keeper<P, O> {
             credentials,
             http,
             read,
-            kept: Kept(Mutex::new(None)),
+            kept: Kept::new(),
             is_machine: OnceLock::new(),
             limit: OnceLock::new(),
         }
@@ -96,6 +103,9 @@ impl<P: Proof, O> Keeper<P, O> {
 /// first one of `exchange` and the one of `assume` have it when they are called.
 #[async_trait]
 pub(super) trait SignsIn: Send + Sync {
+    /// With what a login is renewed that ran out.
+    const CLI: &'static str;
+
     /// What the cloud takes as proof.
     type Proof: Proof;
     /// What there is to begin with at this cloud only; [`std::convert::Infallible`] when nothing.
@@ -143,15 +153,33 @@ pub(super) trait SignsIn: Send + Sync {
 pub(super) async fn proof<C: SignsIn>(client: &C, now: i64) -> Result<C::Proof, ProviderError> {
     let keeper = client.keeper();
     match keeper.fixed() {
-        Some(proof) => Ok(proof.clone()),
+        Some(proof) => found(client, proof, now),
         None => keeper.kept.proof(now, fresh(client, now)).await,
     }
+}
+
+/// What was found, as long as it lasts. What is got is not looked at like this: it is new, and if it
+/// seems to have ended, this machine's clock is off, which the cloud's answer will tell.
+fn found<C: SignsIn>(client: &C, proof: &C::Proof, now: i64) -> Result<C::Proof, ProviderError> {
+    if proof.works(now) {
+        return Ok(proof.clone());
+    }
+    let source = &client.keeper().credentials.source;
+    let why = format!(
+        "the login of {source} has run out; log in again with {}",
+        C::CLI
+    );
+    Err(ProviderError::new(
+        ErrorClass::TokenExpired,
+        "sign-in",
+        &why,
+    ))
 }
 
 async fn fresh<C: SignsIn>(client: &C, now: i64) -> Result<C::Proof, ProviderError> {
     let keeper = client.keeper();
     let mut proof = match &keeper.credentials.start {
-        Start::Found(proof) => proof.clone(),
+        Start::Found(proof) => found(client, proof, now)?,
         Start::WebIdentity(identity) => exchange(client, identity, now).await?.into(),
         Start::Machine(machine, None) => client.machine(machine).await?.into(),
         Start::Machine(machine, Some(own)) => machine_or(client, machine, own, now).await?,
@@ -159,7 +187,8 @@ async fn fresh<C: SignsIn>(client: &C, now: i64) -> Result<C::Proof, ProviderErr
     };
     for role in &keeper.credentials.roles {
         keeper.turn().await;
-        proof = client.assume(role, &proof, now).await?.into();
+        let keys = client.assume(role, &proof, now).await;
+        proof = keys.map_err(|error| without_secrets(error, &proof))?.into();
     }
     let source = &keeper.credentials.source;
     tracing::info!(source, ends = proof.ends(), "signed in");
@@ -209,6 +238,12 @@ fn is_nobody_there(error: &ProviderError) -> bool {
     matches!(error.class, ErrorClass::Unreachable | ErrorClass::NotFound)
 }
 
+/// An error of a call, whose text may quote what the call was signed with.
+fn without_secrets(error: ProviderError, proof: &impl Proof) -> ProviderError {
+    let secrets = proof.secrets();
+    secrets.into_iter().fold(error, token::without_token)
+}
+
 #[async_trait]
 impl<C: SignsIn> CloudClient for C {
     async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
@@ -218,7 +253,7 @@ impl<C: SignsIn> CloudClient for C {
         if answer.as_ref().is_err_and(is_expired) {
             self.keeper().kept.forget(proof.mark()).await;
         }
-        answer
+        answer.map_err(|error| without_secrets(error, &proof))
     }
 
     fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
@@ -236,7 +271,7 @@ impl<C: SignsIn> CloudClient for C {
 
     async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
         let keeper = self.keeper();
-        keeper.fixed().is_some() || keeper.kept.lasts(now_unix_seconds).await
+        keeper.fixed().is_some() || keeper.kept.is_there(now_unix_seconds).await
     }
 
     async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
@@ -264,14 +299,54 @@ impl<C: SignsIn> CloudClient for C {
     }
 }
 
+/// What came of an attempt holds for so many seconds, even if it did not come to much: other calls
+/// of the same run would fare no better, wait for it one after the other and, where it was refused,
+/// bring the user's lock nearer (apis/huawei.md §7.3).
+const HOLDS_SECONDS: u64 = 30;
+
 /// The proof in use.
-struct Kept<P>(Mutex<Option<P>>);
+struct Kept<P>(Mutex<Attempt<P>>);
+
+/// What came of the last attempt to get one.
+struct Attempt<P> {
+    /// Unix seconds.
+    at: i64,
+    /// What is in use, also when no new one could be got.
+    proof: Option<P>,
+    /// Why no new one could be got.
+    failed: Option<ProviderError>,
+}
+
+impl<P: Proof> Attempt<P> {
+    /// What serves without another attempt.
+    fn serves(&self, now: i64) -> Option<Result<P, ProviderError>> {
+        let is_new = self.at.abs_diff(now) < HOLDS_SECONDS;
+        match (&self.proof, &self.failed) {
+            (Some(proof), _) if proof.lasts(now) => Some(Ok(proof.clone())),
+            (Some(proof), None) if is_new => Some(Ok(proof.clone())),
+            (Some(proof), Some(_)) if is_new && proof.works(now) => Some(Ok(proof.clone())),
+            (_, Some(error)) if is_new && is_final(&error.class) => Some(Err(error.clone())),
+            _ => None,
+        }
+    }
+}
+
+fn is_final(class: &ErrorClass) -> bool {
+    matches!(class, ErrorClass::Auth | ErrorClass::Denied)
+}
 
 impl<P: Proof> Kept<P> {
-    /// Whether there is one that lasts; waits for one that is being got.
-    async fn lasts(&self, now: i64) -> bool {
-        let kept = self.0.lock().await;
-        kept.as_ref().is_some_and(|proof| proof.lasts(now))
+    fn new() -> Self {
+        Self(Mutex::new(Attempt {
+            at: i64::MIN,
+            proof: None,
+            failed: None,
+        }))
+    }
+
+    /// Whether there is one to be used; waits for one that is being got.
+    async fn is_there(&self, now: i64) -> bool {
+        matches!(self.0.lock().await.serves(now), Some(Ok(_)))
     }
 
     /// The one in use while it lasts, else what `fresh` gets. Whoever asks meanwhile waits and takes
@@ -281,28 +356,37 @@ impl<P: Proof> Kept<P> {
         now: i64,
         fresh: impl Future<Output = Result<P, ProviderError>> + Send,
     ) -> Result<P, ProviderError> {
-        let mut kept = self.0.lock().await;
-        if let Some(proof) = kept.as_ref().filter(|proof| proof.lasts(now)) {
-            return Ok(proof.clone());
+        let mut last = self.0.lock().await;
+        if let Some(served) = last.serves(now) {
+            return served;
         }
-        match fresh.await {
-            Ok(proof) => Ok(kept.insert(proof).clone()),
-            Err(error) => match kept.as_ref().filter(|proof| proof.works(now)) {
-                Some(proof) => {
-                    tracing::warn!(error = %error, "keys could not be renewed; the old ones still last");
-                    Ok(proof.clone())
-                }
-                None => Err(before_call(error)),
-            },
+        let got = fresh.await.map_err(before_call);
+        last.at = now;
+        match got {
+            Ok(proof) => {
+                last.failed = None;
+                Ok(last.proof.insert(proof).clone())
+            }
+            Err(error) => {
+                last.failed = Some(error.clone());
+                let old = last.proof.as_ref().filter(|proof| proof.works(now));
+                let old = old.cloned().ok_or_else(|| error.clone())?;
+                tracing::warn!(error = %error, "keys could not be renewed; the old ones still last");
+                Ok(old)
+            }
         }
     }
 
     /// Drops the one that the cloud no longer takes; a newer one, which another call got meanwhile,
     /// stays.
     async fn forget(&self, mark: &str) {
-        let mut kept = self.0.lock().await;
-        if kept.as_ref().is_some_and(|proof| proof.mark() == mark) {
-            *kept = None;
+        let mut last = self.0.lock().await;
+        if last
+            .proof
+            .as_ref()
+            .is_some_and(|proof| proof.mark() == mark)
+        {
+            last.proof = None;
         }
     }
 }
@@ -357,27 +441,82 @@ mod tests {
 
     #[tokio::test]
     async fn keys_are_kept_renewed_and_forgotten() {
-        let kept = Kept(Mutex::new(None));
+        let kept = Kept::new();
         let got = async |now, fresh: Result<Keys, ProviderError>| {
             let keys = kept.proof(now, async { fresh }).await;
             keys.map(|keys| keys.id).map_err(|error| error.class)
         };
-        // An exchange that fails never reads as an object that is not there.
-        assert_eq!(got(0, Err(failed())).await, Err(ErrorClass::Auth));
         assert_eq!(got(0, Ok(keys("a", 1000))).await.as_deref(), Ok("a"));
         assert_eq!(got(699, Ok(keys("b", 2000))).await.as_deref(), Ok("a"));
         assert_eq!(got(700, Err(failed())).await.as_deref(), Ok("a"));
+        // That it failed holds for a while, in which the old ones serve without another attempt.
+        assert_eq!(got(729, Ok(keys("b", 2000))).await.as_deref(), Ok("a"));
+        assert!(kept.is_there(729).await && !kept.is_there(730).await);
+        // An exchange that fails never reads as an object that is not there.
         assert_eq!(got(1000, Err(failed())).await, Err(ErrorClass::Auth));
-        assert_eq!(got(1000, Ok(keys("b", 2000))).await.as_deref(), Ok("b"));
+        assert_eq!(got(1030, Ok(keys("b", 2000))).await.as_deref(), Ok("b"));
         kept.forget("a").await;
-        assert_eq!(got(1000, Err(failed())).await.as_deref(), Ok("b"));
+        assert_eq!(got(1030, Err(failed())).await.as_deref(), Ok("b"));
         kept.forget("b").await;
-        assert_eq!(got(1000, Ok(keys("c", 2000))).await.as_deref(), Ok("c"));
+        assert_eq!(got(1030, Ok(keys("c", 2000))).await.as_deref(), Ok("c"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_holds_for_all_and_what_may_pass_does_not() {
+        let kept = Kept::<Keys>::new();
+        let times = std::sync::atomic::AtomicUsize::new(0);
+        let refused = |class: ErrorClass| {
+            times.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            async { Err(ProviderError::new(class, "X", "no")) }
+        };
+        let asked = async |now, class: ErrorClass| {
+            let fresh = async { refused(class).await };
+            kept.proof(now, fresh).await.unwrap_err().class
+        };
+        for _ in 0..3 {
+            let class = asked(1, ErrorClass::NoAnswer).await;
+            assert_eq!(class, ErrorClass::Unreachable);
+        }
+        assert_eq!(times.swap(0, std::sync::atomic::Ordering::Relaxed), 3);
+        let both = tokio::join!(asked(2, ErrorClass::Auth), asked(2, ErrorClass::Auth));
+        assert_eq!(both, (ErrorClass::Auth, ErrorClass::Auth));
+        assert_eq!(asked(31, ErrorClass::Auth).await, ErrorClass::Auth);
+        assert_eq!(times.swap(0, std::sync::atomic::Ordering::Relaxed), 1);
+        asked(32, ErrorClass::Auth).await;
+        assert_eq!(times.into_inner(), 1);
+    }
+
+    /// What just came is not judged by a clock that may be off.
+    #[tokio::test]
+    async fn new_keys_that_seem_to_have_ended_serve_for_a_while() {
+        let kept = Kept::new();
+        let got = async |now, id: &str| {
+            let keys = kept.proof(now, async { Ok(keys(id, 1000)) }).await;
+            keys.unwrap().id
+        };
+        assert_eq!(got(90_000, "a").await, "a");
+        assert_eq!(got(90_029, "b").await, "a");
+        // The clock has been set by the cloud's answer.
+        assert_eq!(got(500, "b").await, "a");
+        assert_eq!(got(90_030, "b").await, "b");
+    }
+
+    #[test]
+    fn an_error_loses_what_the_call_was_signed_with() {
+        let keys = Keys {
+            secret: Secret::new("canary-secret"),
+            token: Some(Secret::new("canary-token-of-a-session")),
+            ..keys("a", 1)
+        };
+        let said = "the token canary-token-of-a-session does not go with canary-secret";
+        let error = ProviderError::new(ErrorClass::Auth, "X", said);
+        let shown = without_secrets(error, &keys).to_string();
+        assert!(!shown.contains("canary"), "{shown}");
     }
 
     #[tokio::test]
     async fn callers_side_by_side_share_one_exchange() {
-        let kept = Kept(Mutex::new(None));
+        let kept = Kept::new();
         let times = std::sync::atomic::AtomicUsize::new(0);
         let fresh = || async {
             times.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::credentials::Uri;
 use super::sign::{ToSign, authorization, encode};
-use crate::clouds::sign_in::{Keeper, Proof as _};
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::signing::sha256_hex;
 use crate::clouds::source::Keys;
 use crate::clouds::wire::{self, Endpoint};
@@ -57,7 +57,7 @@ impl Client {
     /// The whole request, signed for the given time and nonce.
     ///
     /// # Errors
-    /// The route is none of this cloud's, or the credentials ran out; nothing is sent then.
+    /// The route is none of this cloud's; nothing is sent then.
     fn request(
         &self,
         call: &Call,
@@ -73,14 +73,6 @@ impl Client {
             let message = "Alibaba Cloud has no such API; this is a bug in idform";
             return Err(ProviderError::new(ErrorClass::Invalid, call.name, message));
         };
-        if keys.is_some_and(|keys| !keys.works(now)) {
-            let message = format!(
-                "the login of {} has run out; log in again with the aliyun command line",
-                self.keeper.credentials.source
-            );
-            let class = ErrorClass::TokenExpired;
-            return Err(ProviderError::new(class, call.name, &message));
-        }
         let endpoint = match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => Endpoint::https(host),

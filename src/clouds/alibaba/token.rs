@@ -28,6 +28,8 @@ const URI_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl SignsIn for Client {
+    const CLI: &'static str = "the aliyun command line";
+
     type Proof = Keys;
     type Own = Uri;
 

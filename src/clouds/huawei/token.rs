@@ -52,10 +52,19 @@ impl sign_in::Proof for Proof {
             Self::Token(token) => token.ends,
         }
     }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Keys(keys) => keys.secrets(),
+            Self::Token(token) => vec![&token.text],
+        }
+    }
 }
 
 #[async_trait]
 impl SignsIn for Client {
+    const CLI: &'static str = "hcloud";
+
     type Proof = Proof;
     type Own = Own;
 

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 
 use super::sign::{ToSign, authorization};
-use crate::clouds::sign_in::{Keeper, Proof as _};
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::source::Keys;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{Secret, Value};
@@ -78,7 +78,7 @@ impl Client {
     /// The whole request, signed for the given time.
     ///
     /// # Errors
-    /// The route is none of this cloud's, or the credentials ran out; nothing is sent then.
+    /// The route is none of this cloud's; nothing is sent then.
     fn request(
         &self,
         call: &Call,
@@ -93,17 +93,6 @@ impl Client {
             let message = "Tencent Cloud has no such API; this is a bug in idform";
             return Err(ProviderError::new(ErrorClass::Invalid, call.name, message));
         };
-        if keys.is_some_and(|keys| !keys.works(now)) {
-            let message = format!(
-                "the login of {} has run out; log in again with tccli",
-                self.keeper.credentials.source
-            );
-            return Err(ProviderError::new(
-                ErrorClass::TokenExpired,
-                call.name,
-                &message,
-            ));
-        }
         let endpoint = self.endpoint.clone().unwrap_or_else(|| {
             Endpoint::https(&format!(
                 "{service}{}.tencentcloudapi.com",

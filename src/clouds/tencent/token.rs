@@ -20,6 +20,8 @@ const METADATA: &str = "CVM metadata";
 
 #[async_trait]
 impl SignsIn for Client {
+    const CLI: &'static str = "tccli";
+
     type Proof = Keys;
     type Own = Infallible;
 
