@@ -1,14 +1,16 @@
 //! The clouds, one folder each, and the one list of them.
 //!
-//! What the folders share is pure: [`signing`], [`wire`], [`answers`], [`ini`], [`source`]; but for [`token`],
-//! which keeps temporary keys and renews them. A cloud's own words, spellings and error codes stay
-//! in its folder.
+//! What the folders share is pure: [`signing`], [`wire`], [`answers`], [`ini`], [`source`],
+//! [`credentials`]; but for [`sign_in`], which makes keys of credentials and keeps them, and
+//! [`token`], which serves it. A cloud's own words, spellings and error codes stay in its folder.
 
 mod answers;
+mod credentials;
 #[cfg(test)]
 mod credentials_tests;
 mod ini;
 mod sample_metadata;
+mod sign_in;
 mod signing;
 mod source;
 #[cfg(test)]

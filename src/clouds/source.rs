@@ -16,9 +16,6 @@ pub(super) const DURATION_SECONDS: u32 = 3600;
 /// What a session is called when nobody says; shown in the clouds' audit logs.
 pub(super) const SESSION_NAME: &str = "idform";
 
-/// Keys are renewed when they have fewer seconds left, so that they outlive the call they sign.
-const RENEW_SECONDS: i64 = 300;
-
 /// The operator's variable for the metadata service: `off`, or another base URL.
 pub(super) const METADATA_VARIABLE: &str = "IDFORM_METADATA";
 
@@ -36,18 +33,6 @@ pub(super) struct Keys {
     pub(super) token: Option<Secret>,
     /// Unix seconds when they stop working, where that is known.
     pub(super) ends: Option<i64>,
-}
-
-impl Keys {
-    /// Whether they can be used for some time yet.
-    pub(super) fn last(&self, now: i64) -> bool {
-        self.ends.is_none_or(|ends| ends - now > RENEW_SECONDS)
-    }
-
-    /// Whether they can be used at all.
-    pub(super) fn work(&self, now: i64) -> bool {
-        self.ends.is_none_or(|ends| ends > now)
-    }
 }
 
 /// A token issued by somebody else, to be exchanged for keys.
@@ -122,15 +107,6 @@ impl Role {
             ..Self::plain(&role.role, role.session_name.as_deref())
         }
     }
-}
-
-/// The source of a chain with the roles assumed from it, in words.
-pub(super) fn in_words(start: &str, roles: &[Role]) -> String {
-    roles.iter().fold(start.to_owned(), |words, role| {
-        let of = role.domain.as_ref();
-        let of = of.map_or_else(String::new, |domain| format!(" of {domain}"));
-        format!("{words}, then {}{of}", role.name)
-    })
 }
 
 /// A duration in a variable or a file.
@@ -227,13 +203,17 @@ fn variable(name: &str, surroundings: &Surroundings) -> Result<WebToken, Connect
         )));
     }
     match surroundings.var("", name) {
-        Some(text) => Ok(WebToken::Text(Secret::new(text.trim()))),
+        Some(text) => Ok(WebToken::Text(Secret::new(text))),
         None => Err(unusable("the variable is not set".to_owned())),
     }
 }
 
 fn file(path: &str, surroundings: &Surroundings) -> Result<WebToken, ConnectError> {
-    let is_direct = path.starts_with('/') && path.split('/').all(|part| part != "..");
+    // Written in one way only: `/./` and `//` lead past what is told by how a path begins.
+    let is_direct = path.strip_prefix('/').is_some_and(|path| {
+        let mut parts = path.split('/');
+        parts.all(|part| !matches!(part, "" | "." | ".."))
+    });
     let is_usual = path.starts_with(PROJECTED) && !path.starts_with(CLUSTER_TOKEN);
     let is_named = FILE_VARIABLES
         .iter()
@@ -440,20 +420,5 @@ mod tests {
         ] {
             assert!(service_url(bad).is_none(), "{bad}");
         }
-    }
-
-    #[test]
-    fn keys_are_renewed_before_their_end() {
-        let keys = |ends| Keys {
-            id: "id".to_owned(),
-            secret: Secret::new("canary"),
-            token: Some(Secret::new("canary")),
-            ends,
-        };
-        assert!(keys(None).last(i64::MAX) && keys(None).work(i64::MAX));
-        assert!(keys(Some(1000)).last(1000 - RENEW_SECONDS - 1));
-        assert!(!keys(Some(1000)).last(1000 - RENEW_SECONDS));
-        assert!(keys(Some(1000)).work(999) && !keys(Some(1000)).work(1000));
-        assert!(!format!("{:?}", keys(None)).contains("canary"));
     }
 }

@@ -1,129 +1,74 @@
-//! Temporary keys: kept until shortly before they end, got anew by one caller at a time; the tokens
-//! they are exchanged for; requests to services of the machine itself.
+//! The tokens that are exchanged for keys; requests to services of the machine itself.
 //!
-//! What the exchange is, each cloud says in its own folder.
+//! What the exchange is, each cloud says in its own folder; `sign_in.rs` calls it.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-
-use super::source::{Keys, WebToken, check_token};
+use super::source::{WebToken, check_token};
 use super::wire;
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
-use crate::net::limit::Limit;
 use crate::provider::surroundings::ReadFile;
 use crate::provider::{ErrorClass, ProviderError};
 
 /// How long GitHub may take to issue a token.
 const GITHUB_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Temporary keys in use.
-#[derive(Default)]
-pub(super) struct Keeper {
-    kept: Mutex<Option<Keys>>,
-    /// The account's budget, in which signing in counts as well.
-    limit: OnceLock<Arc<Limit>>,
-}
+/// A metadata service of this kind answers at once; elsewhere nobody does (apis/alibaba.md §7.5,
+/// apis/tencent.md §6.4).
+pub(super) const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl Keeper {
-    /// From here on [`Self::turn`] waits for this budget.
-    pub(super) fn within(&self, limit: &Arc<Limit>) {
-        let _ = self.limit.set(Arc::clone(limit));
-    }
-
-    /// Returns when the next request to the cloud may start by which the account signs in. Called
-    /// before each.
-    pub(super) async fn turn(&self) {
-        if let Some(limit) = self.limit.get() {
-            limit.count().await;
-        }
-    }
-
-    /// Whether keys are kept that last; waits for those that are being got.
-    pub(super) async fn has(&self, now: i64) -> bool {
-        self.kept
-            .lock()
-            .await
-            .as_ref()
-            .is_some_and(|keys| keys.last(now))
-    }
-
-    /// The kept keys while they last, else what `fresh` gets. Whoever asks meanwhile waits and takes
-    /// the same. When new ones cannot be got, the old ones serve until their very end.
-    pub(super) async fn keys(
-        &self,
-        now: i64,
-        fresh: impl Future<Output = Result<Keys, ProviderError>> + Send,
-    ) -> Result<Keys, ProviderError> {
-        let mut kept = self.kept.lock().await;
-        if let Some(keys) = kept.as_ref().filter(|keys| keys.last(now)) {
-            return Ok(keys.clone());
-        }
-        match fresh.await {
-            Ok(keys) => Ok(kept.insert(keys).clone()),
-            Err(error) => match kept.as_ref().filter(|keys| keys.work(now)) {
-                Some(keys) => {
-                    tracing::warn!(error = %error, "keys could not be renewed; the old ones still last");
-                    Ok(keys.clone())
-                }
-                None => Err(before_call(error)),
-            },
-        }
-    }
-
-    /// Drops the keys that the cloud no longer takes; newer ones, which another call got meanwhile,
-    /// stay.
-    pub(super) async fn forget(&self, id: &str) {
-        let mut kept = self.kept.lock().await;
-        if kept.as_ref().is_some_and(|keys| keys.id == id) {
-            *kept = None;
-        }
-    }
-}
-
-/// An error of a call that had to come first. The call itself was never sent, so that its outcome
-/// is not open, its object not what was not found, and asking for the same again of no use.
-fn before_call(mut error: ProviderError) -> ProviderError {
-    error.class = match error.class {
-        ErrorClass::NotFound
-        | ErrorClass::Conflict
-        | ErrorClass::Invalid
-        | ErrorClass::ReferentMissing
-        | ErrorClass::TokenExpired => ErrorClass::Auth,
-        ErrorClass::Unavailable | ErrorClass::NoAnswer | ErrorClass::Protocol => {
-            ErrorClass::Unreachable
-        }
-        class @ (ErrorClass::Auth
-        | ErrorClass::ClockSkewed { .. }
-        | ErrorClass::Denied
-        | ErrorClass::Quota
-        | ErrorClass::Throttled { .. }
-        | ErrorClass::Unreachable) => class,
-    };
-    error
-}
-
-/// The name of the role bound to a machine, as the metadata service of more than one cloud tells it:
-/// the bare name as text.
+/// The keys of the role that is bound to the machine, as more than one cloud tells them: in a folder
+/// that lists the role's bare name, under that name.
 ///
 /// # Errors
-/// There is none.
-pub(super) fn bound_role(
-    answered: &Answered,
-    service: &'static str,
-) -> Result<String, ProviderError> {
+/// No role is bound, or its keys are not told.
+pub(super) async fn role_keys(
+    http: &Http,
+    folder: &str,
+    role: Option<&str>,
+    headers: Vec<(&'static str, HeaderText)>,
+    what: &'static str,
+) -> Result<Value, ProviderError> {
+    let get = async |url: &str| {
+        let headers = headers.clone();
+        ask(http, "GET", url, headers, "", METADATA_TIMEOUT, what).await
+    };
+    let role = match role {
+        Some(role) => role.to_owned(),
+        None => bound_role(&get(folder).await?, what)?,
+    };
+    successful(&get(&format!("{folder}{role}")).await?, what)
+}
+
+/// An answer that says of itself that it is one with keys.
+///
+/// # Errors
+/// It does not.
+pub(super) fn successful(answered: &Answered, what: &'static str) -> Result<Value, ProviderError> {
+    let body = whole(answered, what)?;
+    if wire::text(&body, "Code").as_deref() == Some("Success") {
+        return Ok(body);
+    }
+    Err(no_keys(what))
+}
+
+fn bound_role(answered: &Answered, service: &'static str) -> Result<String, ProviderError> {
     let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
     // It becomes part of a path; a page of some proxy is no role's name.
-    let is_name = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if answered.status != 200 || text.is_empty() || !is_name {
-        let why = "no role is bound to this machine";
-        return Err(ProviderError::new(ErrorClass::NotFound, service, why));
+    let is_name = !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    match answered.status {
+        200 if is_name => Ok(text),
+        200 | 300..400 | 404 => {
+            let why = "no role is bound to this machine";
+            Err(ProviderError::new(ErrorClass::NotFound, service, why))
+        }
+        // It has not said that there is none.
+        _ => Err(refused(answered, service)),
     }
-    Ok(text)
 }
 
 /// An error of an exchange, without the token that its text may quote.
@@ -157,9 +102,10 @@ pub(super) async fn web_token(
     let refused = |why: String| ProviderError::new(ErrorClass::Auth, call, &why);
     match place {
         WebToken::Text(token) => {
+            let token = Secret::new(token.expose().trim());
             check_token(token.expose(), now)
                 .map_err(|why| refused(format!("the token's variable: {why}")))?;
-            Ok(token.clone())
+            Ok(token)
         }
         WebToken::File(path) => {
             let shown = path.display();
@@ -220,86 +166,41 @@ pub(super) async fn ask(
 /// # Errors
 /// By status; nothing of the body is in them.
 pub(super) fn whole(answered: &Answered, what: &'static str) -> Result<Value, ProviderError> {
-    let class = match answered.status {
-        200 | 201 => ErrorClass::Invalid,
-        404 => ErrorClass::NotFound,
-        429 => ErrorClass::Throttled {
-            wait: wire::retry_after(answered),
-        },
-        500.. => ErrorClass::Unreachable,
-        _ => ErrorClass::Auth,
-    };
+    if !matches!(answered.status, 200 | 201) {
+        return Err(refused(answered, what));
+    }
     let body = serde_json::from_slice::<Value>(&answered.body).ok();
-    let why = match (&class, body) {
-        (ErrorClass::Invalid, Some(body)) if body.is_object() => return Ok(body),
-        (ErrorClass::Invalid, _) => "the answer is no JSON object",
-        _ => "it was refused",
+    body.filter(Value::is_object).ok_or_else(|| ProviderError {
+        status: Some(answered.status),
+        ..ProviderError::new(ErrorClass::Invalid, what, "the answer is no JSON object")
+    })
+}
+
+fn refused(answered: &Answered, what: &'static str) -> ProviderError {
+    let (class, why) = match answered.status {
+        404 => (ErrorClass::NotFound, "it knows nothing of that"),
+        429 => {
+            let wait = wire::retry_after(answered);
+            (ErrorClass::Throttled { wait }, "too many requests")
+        }
+        500.. => (ErrorClass::Unavailable, "it failed"),
+        _ => (ErrorClass::Auth, "it refused"),
     };
-    Err(ProviderError {
+    ProviderError {
         status: Some(answered.status),
         ..ProviderError::new(class, what, why)
-    })
+    }
 }
 
 /// An answer without usable keys in it.
 pub(super) fn no_keys(call: &'static str) -> ProviderError {
-    ProviderError::new(
-        ErrorClass::Unreachable,
-        call,
-        "the answer holds no keys with an end",
-    )
+    let why = "the answer holds no keys with an end";
+    ProviderError::new(ErrorClass::Protocol, call, why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn keys(id: &str, ends: i64) -> Keys {
-        Keys {
-            id: id.to_owned(),
-            secret: Secret::new("s"),
-            token: None,
-            ends: Some(ends),
-        }
-    }
-
-    fn failed() -> ProviderError {
-        ProviderError::new(ErrorClass::NotFound, "AssumeRole", "no such role")
-    }
-
-    #[tokio::test]
-    async fn keys_are_kept_renewed_and_forgotten() {
-        let keeper = Keeper::default();
-        let got = async |now, fresh: Result<Keys, ProviderError>| {
-            let keys = keeper.keys(now, async { fresh }).await;
-            keys.map(|keys| keys.id).map_err(|error| error.class)
-        };
-        // An exchange that fails never reads as an object that is not there.
-        assert_eq!(got(0, Err(failed())).await, Err(ErrorClass::Auth));
-        assert_eq!(got(0, Ok(keys("a", 1000))).await.as_deref(), Ok("a"));
-        assert_eq!(got(699, Ok(keys("b", 2000))).await.as_deref(), Ok("a"));
-        assert_eq!(got(700, Err(failed())).await.as_deref(), Ok("a"));
-        assert_eq!(got(1000, Err(failed())).await, Err(ErrorClass::Auth));
-        assert_eq!(got(1000, Ok(keys("b", 2000))).await.as_deref(), Ok("b"));
-        keeper.forget("a").await;
-        assert_eq!(got(1000, Err(failed())).await.as_deref(), Ok("b"));
-        keeper.forget("b").await;
-        assert_eq!(got(1000, Ok(keys("c", 2000))).await.as_deref(), Ok("c"));
-    }
-
-    #[tokio::test]
-    async fn callers_side_by_side_share_one_exchange() {
-        let keeper = Keeper::default();
-        let times = std::sync::atomic::AtomicUsize::new(0);
-        let fresh = || async {
-            times.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            tokio::task::yield_now().await;
-            Ok(keys("a", 1000))
-        };
-        let (one, two) = tokio::join!(keeper.keys(0, fresh()), keeper.keys(0, fresh()));
-        assert_eq!((one.unwrap().id, two.unwrap().id), ("a".into(), "a".into()));
-        assert_eq!(times.into_inner(), 1);
-    }
 
     #[test]
     fn an_error_loses_the_token_it_quotes() {

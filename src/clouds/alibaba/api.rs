@@ -1,28 +1,21 @@
 //! Sending one call to Alibaba Cloud, following its pages and sorting the answer
 //! (apis/alibaba.md §1, §8).
 //!
-//! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what their answers mean for an object, is
-//! the kinds' business.
+//! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what
+//! their answers mean for an object, is the kinds' business.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-
-use super::credentials::Credentials;
+use super::credentials::Uri;
 use super::sign::{ToSign, authorization, encode};
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::signing::sha256_hex;
 use crate::clouds::source::Keys;
-use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
-use crate::net::limit::Limit;
-use crate::provider::surroundings::ReadFile;
-use crate::provider::{
-    Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Reply, Route,
-};
+use crate::provider::{Answer, Call, ErrorClass, ProviderError, Reply, Route};
 
 /// Content type of writes; part of the signature.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -43,57 +36,10 @@ fn api(service: &str) -> Option<(&'static str, &'static str)> {
 /// One account's way to Alibaba Cloud.
 pub(in crate::clouds) struct Client {
     pub(super) http: Http,
-    pub(super) credentials: Credentials,
-    /// Reads tokens, which change while a run lasts.
-    pub(super) read: ReadFile,
-    /// Temporary keys in use.
-    pub(super) keeper: Keeper,
+    /// Credentials, and the keys in use.
+    pub(super) keeper: Keeper<Keys, Uri>,
     /// The operator's base URL; serves every API.
     pub(super) endpoint: Option<Endpoint>,
-}
-
-#[async_trait]
-impl CloudClient for Client {
-    async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
-        let keys = self.keys(now_unix_seconds).await?;
-        let answer = self.send_as(call, Some(&keys), now_unix_seconds).await;
-        if answer
-            .as_ref()
-            .is_err_and(|error| error.class == ErrorClass::TokenExpired)
-        {
-            self.keeper.forget(&keys.id).await;
-        }
-        answer
-    }
-
-    fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
-        page_after(call, reply)
-    }
-
-    /// Keys that the cloud no longer took are forgotten already, where others can be got.
-    async fn refresh(&self) -> bool {
-        self.renews()
-    }
-
-    fn sign_in_within(&self, limit: &Arc<Limit>) {
-        self.keeper.within(limit);
-    }
-
-    async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
-        !self.renews() || self.keeper.has(now_unix_seconds).await
-    }
-
-    async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
-        self.keys(now_unix_seconds).await.map(drop)
-    }
-
-    async fn find_credentials(&self) -> Result<(), ConnectError> {
-        self.find().await
-    }
-
-    fn credential_source(&self) -> &str {
-        &self.credentials.source
-    }
 }
 
 impl Client {
@@ -111,7 +57,7 @@ impl Client {
     /// The whole request, signed for the given time and nonce.
     ///
     /// # Errors
-    /// The route is none of this cloud's, or the credentials ran out; nothing is sent then.
+    /// The route is none of this cloud's; nothing is sent then.
     fn request(
         &self,
         call: &Call,
@@ -127,14 +73,6 @@ impl Client {
             let message = "Alibaba Cloud has no such API; this is a bug in idform";
             return Err(ProviderError::new(ErrorClass::Invalid, call.name, message));
         };
-        if keys.is_some_and(|keys| !keys.work(now)) {
-            let message = format!(
-                "the login of {} has run out; log in again with the aliyun command line",
-                self.credentials.source
-            );
-            let class = ErrorClass::TokenExpired;
-            return Err(ProviderError::new(class, call.name, &message));
-        }
         let endpoint = match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => Endpoint::https(host),
@@ -243,7 +181,7 @@ fn utc_time(unix_seconds: i64) -> String {
 
 /// The call for the page after the last one of `reply` (§1.6). A marker that was given before ends
 /// the walk instead of turning it in circles; [`is_cut_short`] then tells that pages are missing.
-fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
+pub(super) fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
     let marker = next_marker(reply)?;
     let used = call.params.get("Marker").and_then(Value::as_str);
     let earlier = reply.pages().filter_map(|page| wire::text(page, "Marker"));

@@ -7,7 +7,8 @@
 
 use std::path::PathBuf;
 
-use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity, WebToken};
+use crate::clouds::credentials::{self, Start};
+use crate::clouds::source::{self, Keys, Machine, WebIdentity, WebToken};
 use crate::model::{CredentialSource, Secret};
 use crate::provider::{ConnectError, Surroundings};
 
@@ -16,32 +17,12 @@ mod files;
 /// The metadata service of ECS (apis/alibaba.md §7.5).
 const METADATA: &str = "http://100.100.100.200";
 
-/// What an account is read and written with.
+/// A URL that answers with keys: at the end of the chain, or in place of the machine.
 #[derive(Debug, Clone)]
-pub(super) struct Credentials {
-    /// The identity to begin with.
-    pub(super) start: Start,
-    /// Roles to become from there, in order.
-    pub(super) roles: Vec<Role>,
-    /// Which source, in words.
-    pub(super) source: String,
-}
+pub(in crate::clouds) struct Uri(pub(super) String);
 
-/// The identity to begin with.
-#[derive(Debug, Clone)]
-pub(super) enum Start {
-    /// Keys as they were found. With an end: a login of the CLI.
-    Keys(Keys),
-    /// A token to be exchanged.
-    WebIdentity(WebIdentity),
-    /// The machine's role; where there is none, the credentials URI, if one is set.
-    Machine(Machine, Option<String>),
-    /// A URL that answers with keys.
-    Uri(String),
-}
-
-/// A source on the way to [`Credentials`]: identity, roles of its own, words.
-type Found = (Start, Vec<Role>, String);
+/// What is found here.
+pub(super) type Credentials = credentials::Credentials<Keys, Uri>;
 
 /// Names of id, secret and token: the SDKs', then the aliases of CLI and Terraform (§7.1).
 const VARIABLES: &[[&str; 3]] = &[
@@ -80,18 +61,9 @@ pub(super) fn find(
         prefix: &wanted.env_prefix,
         surroundings,
     };
-    let (start, mut roles, source) = match source::declared(wanted, surroundings)? {
-        Some((identity, source)) => (Start::WebIdentity(identity), Vec::new(), source),
-        None => match &wanted.profile {
-            Some(profile) => chain.profile(profile)?,
-            None => chain.walk()?,
-        },
-    };
-    roles.extend(wanted.assume_role.as_ref().map(Role::declared));
-    Ok(Credentials {
-        source: source::in_words(&source, &roles),
-        start,
-        roles,
+    credentials::find(wanted, surroundings, |profile| match profile {
+        Some(profile) => chain.profile(profile),
+        None => chain.walk(),
     })
 }
 
@@ -115,7 +87,7 @@ impl Chain<'_> {
         format!("environment ({}{name})", self.prefix)
     }
 
-    fn profile(&self, profile: &str) -> Result<Found, ConnectError> {
+    fn profile(&self, profile: &str) -> Result<Credentials, ConnectError> {
         let mut looked = Vec::new();
         if let Some(found) = self.cli(Some(profile), &mut looked)? {
             return Ok(found);
@@ -124,7 +96,7 @@ impl Chain<'_> {
         found.ok_or(ConnectError::Missing { looked })
     }
 
-    fn walk(&self) -> Result<Found, ConnectError> {
+    fn walk(&self) -> Result<Credentials, ConnectError> {
         let mut looked = Vec::new();
         if let Some(found) = self.environment(&mut looked)? {
             return Ok(found);
@@ -144,7 +116,7 @@ impl Chain<'_> {
         self.machine_or_uri(looked)
     }
 
-    fn environment(&self, looked: &mut Vec<String>) -> Result<Option<Found>, ConnectError> {
+    fn environment(&self, looked: &mut Vec<String>) -> Result<Option<Credentials>, ConnectError> {
         for [id, secret, token] in VARIABLES {
             let source = self.place(id);
             let missing = |name: &str| {
@@ -161,7 +133,7 @@ impl Chain<'_> {
                         token: self.var(token).map(Secret::new),
                         ends: None,
                     };
-                    return Ok(Some((Start::Keys(keys), Vec::new(), source)));
+                    return Ok(Some(Credentials::new(Start::Found(keys), source)));
                 }
                 (Some(_), None) => return missing(secret),
                 (None, Some(_)) => return missing(id),
@@ -173,7 +145,7 @@ impl Chain<'_> {
 
     /// With role, provider and token all set (§7.1), as ACK and Terraform set them. One of them
     /// alone is for others: the role may be meant for a CLI profile.
-    fn token(&self, looked: &mut Vec<String>) -> Option<Found> {
+    fn token(&self, looked: &mut Vec<String>) -> Option<Credentials> {
         let by_file = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
         let by_value = "ALIBABA_CLOUD_OIDC_TOKEN";
         let (named, token) = match (self.var(by_file), self.var(by_value)) {
@@ -197,12 +169,12 @@ impl Chain<'_> {
             policy: None,
         };
         let words = format!("{} exchanged for {role}", self.place(named));
-        Some((Start::WebIdentity(identity), Vec::new(), words))
+        Some(Credentials::new(Start::WebIdentity(identity), words))
     }
 
     /// The end of the chain. With a prefix the machine's role must be named: the machine is one
     /// identity, and prefixes are for several.
-    fn machine_or_uri(&self, mut looked: Vec<String>) -> Result<Found, ConnectError> {
+    fn machine_or_uri(&self, mut looked: Vec<String>) -> Result<Credentials, ConnectError> {
         let uri = self.var("ALIBABA_CLOUD_CREDENTIALS_URI");
         let uri = uri.map(|text| Self::uri(text, &self.place("ALIBABA_CLOUD_CREDENTIALS_URI")));
         let uri = uri.transpose()?;
@@ -223,9 +195,9 @@ impl Chain<'_> {
                     looked: role.is_none().then_some(looked),
                     ..self.machine(base, role)
                 };
-                Ok((Start::Machine(machine, uri), Vec::new(), words))
+                Ok(Credentials::new(Start::Machine(machine, uri), words))
             }
-            (None, Some(uri)) => Ok((Start::Uri(uri), Vec::new(), in_uri)),
+            (None, Some(uri)) => Ok(Credentials::new(Start::Own(uri), in_uri)),
             (None, None) => {
                 looked.push(in_uri);
                 Err(ConnectError::Missing { looked })
@@ -242,9 +214,9 @@ impl Chain<'_> {
         }
     }
 
-    fn uri(text: &str, source: &str) -> Result<String, ConnectError> {
+    fn uri(text: &str, source: &str) -> Result<Uri, ConnectError> {
         match source::service_url(text) {
-            Some(url) => Ok(url.into()),
+            Some(url) => Ok(Uri(url.into())),
             None => Err(ConnectError::Unusable {
                 source_name: source.to_owned(),
                 why: "the credentials URI must be https, or http within this machine".to_owned(),

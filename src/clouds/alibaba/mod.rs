@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::clouds::token::Keeper;
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
@@ -142,11 +142,11 @@ fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectE
 pub(super) fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
     let endpoint = connection.endpoint.map(Endpoint::parse).transpose();
     let wanted = &connection.account.credentials;
+    let (http, read) = (&connection.http, &connection.surroundings.read);
+    let found = credentials::find(wanted, connection.surroundings)?;
     Ok(api::Client {
-        http: connection.http.clone(),
-        credentials: credentials::find(wanted, connection.surroundings)?,
-        read: Arc::clone(&connection.surroundings.read),
-        keeper: Keeper::default(),
+        keeper: Keeper::new(http.clone(), Arc::clone(read), found),
+        http: http.clone(),
         endpoint: endpoint.map_err(|why| ConnectError::Unusable {
             source_name: format!("endpoint ({ENDPOINT_VARIABLE} or configuration)"),
             why,

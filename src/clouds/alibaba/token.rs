@@ -1,20 +1,20 @@
-//! From credentials to the keys that sign: roles assumed, tokens exchanged, the machine and the
-//! credentials URI asked (apis/alibaba.md §6, §7.5).
+//! From credentials to the keys that sign, in Alibaba Cloud's way: tokens exchanged, roles assumed,
+//! the machine and the credentials URI asked (apis/alibaba.md §6, §7.5).
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::json;
 
-use super::api::Client;
-use super::credentials::Start;
+use super::api::{Client, page_after};
+use super::credentials::Uri;
+use crate::clouds::sign_in::{Keeper, SignsIn};
 use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity};
 use crate::clouds::{token, wire};
 use crate::model::{Secret, Value};
 use crate::net::http::HeaderText;
-use crate::provider::{Call, ConnectError, ErrorClass, ProviderError};
+use crate::provider::{Answer, Call, ErrorClass, ProviderError, Reply};
 
-/// The metadata service answers at once; elsewhere nobody does (§7.5).
-const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 /// Where the machine's role and its keys are.
 const METADATA_PATH: &str = "/latest/meta-data/ram/security-credentials/";
 /// How long a session with the metadata service lasts, in seconds. The most; it is used at once.
@@ -26,64 +26,35 @@ const URI: &str = "credentials URI";
 /// A sidecar may have to fetch keys itself first.
 const URI_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl Client {
-    /// The keys for the next call.
-    ///
-    /// # Errors
-    /// Those of the call that should have brought them; the next call itself was not sent.
-    pub(in crate::clouds) async fn keys(&self, now: i64) -> Result<Keys, ProviderError> {
-        if let (Start::Keys(keys), []) = (&self.credentials.start, &self.credentials.roles[..]) {
-            return Ok(keys.clone());
-        }
-        self.keeper.keys(now, self.fresh(now)).await
+#[async_trait]
+impl SignsIn for Client {
+    const CLI: &'static str = "the aliyun command line";
+
+    type Proof = Keys;
+    type Own = Uri;
+
+    fn keeper(&self) -> &Keeper<Keys, Uri> {
+        &self.keeper
     }
 
-    /// Whether new keys can be got when the cloud no longer takes the old ones.
-    pub(super) fn renews(&self) -> bool {
-        !matches!(self.credentials.start, Start::Keys(_)) || !self.credentials.roles.is_empty()
+    async fn send_with(&self, call: &Call, keys: &Keys, now: i64) -> Answer {
+        self.send_as(call, Some(keys), now).await
     }
 
-    /// Whether the machine has an identity, where the chain ends there.
-    pub(super) async fn find(&self) -> Result<(), ConnectError> {
-        let Start::Machine(machine, None) = &self.credentials.start else {
-            return Ok(());
-        };
-        let Some(looked) = &machine.looked else {
-            return Ok(());
-        };
-        match self.machine(machine).await {
-            Err(error) if is_nobody_there(&error) => Err(ConnectError::Missing {
-                looked: looked.clone(),
-            }),
-            Ok(_) | Err(_) => Ok(()),
-        }
+    fn page_after(&self, call: &Call, reply: &Reply) -> Option<Call> {
+        page_after(call, reply)
     }
 
-    async fn fresh(&self, now: i64) -> Result<Keys, ProviderError> {
-        let mut keys = match &self.credentials.start {
-            Start::Keys(keys) => keys.clone(),
-            Start::WebIdentity(identity) => self.exchange(identity, now).await?,
-            Start::Uri(url) => self.uri(url).await?,
-            Start::Machine(machine, uri) => match (self.machine(machine).await, uri) {
-                (Err(error), Some(url)) if is_nobody_there(&error) => self.uri(url).await?,
-                (keys, _) => keys?,
-            },
-        };
-        for role in &self.credentials.roles {
-            keys = self.assume(role, &keys, now).await?;
-        }
-        tracing::info!(
-            source = self.credentials.source,
-            ends = keys.ends,
-            "temporary keys"
-        );
-        Ok(keys)
+    fn exchange_name(&self, _identity: &WebIdentity) -> &'static str {
+        "AssumeRoleWithOIDC"
     }
 
-    async fn exchange(&self, identity: &WebIdentity, now: i64) -> Result<Keys, ProviderError> {
-        let name = "AssumeRoleWithOIDC";
-        let place = &identity.token;
-        let token = token::web_token(&self.http, &self.read, place, name, now).await?;
+    async fn exchange(
+        &self,
+        identity: &WebIdentity,
+        token: &Secret,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
         let params = json!({
             "OIDCProviderArn": identity.provider,
             "OIDCToken": token.expose(),
@@ -92,15 +63,12 @@ impl Client {
             "DurationSeconds": identity.duration_seconds,
             "Policy": identity.policy,
         });
-        let call = Call::rpc("Sts", name, params);
-        self.keeper.turn().await;
-        let reply = self.send_as(&call, None, now).await;
-        let reply = reply.map_err(|error| token::without_token(error, &token))?;
-        keys_in(&reply.body["Credentials"], name)
+        let call = Call::rpc("Sts", self.exchange_name(identity), params);
+        let reply = self.send_as(&call, None, now).await?;
+        keys_in(&reply.body["Credentials"], call.name)
     }
 
-    async fn assume(&self, role: &Role, keys: &Keys, now: i64) -> Result<Keys, ProviderError> {
-        let name = "AssumeRole";
+    async fn assume(&self, role: &Role, from: &Keys, now: i64) -> Result<Keys, ProviderError> {
         let params = json!({
             "RoleArn": role.name,
             "RoleSessionName": role.session_name,
@@ -108,40 +76,28 @@ impl Client {
             "ExternalId": role.external_id,
             "Policy": role.policy,
         });
-        let call = Call::rpc("Sts", name, params);
-        self.keeper.turn().await;
-        let reply = self.send_as(&call, Some(keys), now).await?;
-        keys_in(&reply.body["Credentials"], name)
+        let call = Call::rpc("Sts", "AssumeRole", params);
+        let reply = self.send_as(&call, Some(from), now).await?;
+        keys_in(&reply.body["Credentials"], call.name)
     }
 
     async fn machine(&self, machine: &Machine) -> Result<Keys, ProviderError> {
         let session = self.session(machine).await?;
+        let headers = session.map(|text| ("x-aliyun-ecs-metadata-token", HeaderText::Secret(text)));
+        let headers = headers.into_iter().collect();
         let folder = format!("{}{METADATA_PATH}", machine.base);
-        let get = async |url: String| {
-            let session = session.iter().cloned();
-            let headers =
-                session.map(|text| ("x-aliyun-ecs-metadata-token", HeaderText::Secret(text)));
-            let headers = headers.collect();
-            token::ask(
-                &self.http,
-                "GET",
-                &url,
-                headers,
-                "",
-                METADATA_TIMEOUT,
-                METADATA,
-            )
-            .await
-        };
-        let role = if let Some(role) = &machine.role {
-            role.clone()
-        } else {
-            token::bound_role(&get(folder.clone()).await?, METADATA)?
-        };
-        let answered = get(format!("{folder}{role}")).await?;
-        successful(&token::whole(&answered, METADATA)?, METADATA)
+        let role = machine.role.as_deref();
+        let body = token::role_keys(&self.http, &folder, role, headers, METADATA).await?;
+        keys_in(&body, METADATA)
     }
 
+    async fn begin(&self, Uri(url): &Uri, _now: i64) -> Result<Keys, ProviderError> {
+        let answered = token::ask(&self.http, "GET", url, Vec::new(), "", URI_TIMEOUT, URI).await?;
+        keys_in(&token::successful(&answered, URI)?, URI)
+    }
+}
+
+impl Client {
     /// A session of the hardened protocol; [`None`] where only the older one is spoken and allowed.
     async fn session(&self, machine: &Machine) -> Result<Option<Secret>, ProviderError> {
         let url = format!("{}/latest/api/token", machine.base);
@@ -149,37 +105,24 @@ impl Client {
             "x-aliyun-ecs-metadata-token-ttl-seconds",
             SESSION_SECONDS.into(),
         )];
-        let http = &self.http;
-        let answered =
-            token::ask(http, "PUT", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
-        let text = String::from_utf8_lossy(&answered.body).trim().to_owned();
-        if answered.status == 200 && !text.is_empty() {
+        let (http, timeout) = (&self.http, token::METADATA_TIMEOUT);
+        let answered = token::ask(http, "PUT", &url, headers, "", timeout, METADATA).await;
+        let text = (answered.as_ref().ok())
+            .filter(|answered| answered.status == 200)
+            .map(|answered| String::from_utf8_lossy(&answered.body).trim().to_owned());
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
             return Ok(Some(Secret::new(text)));
         }
+        // From within a container the answer to a PUT may not get back, as it may pass one router
+        // only; the older protocol's does.
         if machine.may_be_plain {
             return Ok(None);
         }
+        answered?;
         let why =
             "it gives no session token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go without";
         Err(ProviderError::new(ErrorClass::Auth, METADATA, why))
     }
-
-    async fn uri(&self, url: &str) -> Result<Keys, ProviderError> {
-        let answered = token::ask(&self.http, "GET", url, Vec::new(), "", URI_TIMEOUT, URI).await?;
-        successful(&token::whole(&answered, URI)?, URI)
-    }
-}
-
-fn is_nobody_there(error: &ProviderError) -> bool {
-    matches!(error.class, ErrorClass::Unreachable | ErrorClass::NotFound)
-}
-
-/// Keys of the metadata service and of a credentials URI (§7.5).
-fn successful(body: &Value, what: &'static str) -> Result<Keys, ProviderError> {
-    if wire::text(body, "Code").as_deref() == Some("Success") {
-        return keys_in(body, what);
-    }
-    Err(token::no_keys(what))
 }
 
 fn keys_in(keys: &Value, call: &'static str) -> Result<Keys, ProviderError> {

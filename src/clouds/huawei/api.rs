@@ -3,26 +3,21 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::source::Keys;
-use crate::clouds::token::Keeper;
 use crate::clouds::wire::Endpoint;
 use crate::model::Secret;
 use crate::net::http::{Answered, Fault, HeaderText, Http, Request};
-use crate::net::limit::Limit;
-use crate::provider::surroundings::ReadFile;
 use crate::provider::{
-    Answer, Call, CloudClient, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
+    Answer, Call, ConnectError, Connection, ErrorClass, ProviderError, Reply, Route,
 };
 
 use super::ENDPOINT_VARIABLE;
 use super::answer::{By, Came, before_call, sort_answer};
-use super::credentials::Credentials;
-use super::password::Token;
+use super::credentials::{Credentials, Own, Proof};
 use super::sign::{self, ToSign};
-use super::token::{Proof, is_expired};
 
 /// The documented media type, spelled as the documents do (`apis/huawei.md §1.4`).
 const JSON: &str = "application/json;charset=utf8";
@@ -33,16 +28,11 @@ pub(in crate::clouds) struct Client {
     pub(super) endpoint: Endpoint,
     /// Base URL of the STS service, where it is known which one.
     pub(super) sts: Option<String>,
-    pub(super) credentials: Credentials,
-    /// Reads tokens, which change while a run lasts.
-    pub(super) read: ReadFile,
     pub(super) account_id: Option<String>,
     /// Whose keys these are, once it had to be asked for.
     domain_id: OnceCell<String>,
-    /// The token got with a password.
-    pub(super) token: Mutex<Option<Token>>,
-    /// Temporary keys in use.
-    pub(super) keeper: Keeper,
+    /// Credentials, and the keys or the token in use.
+    pub(super) keeper: Keeper<Proof, Own>,
 }
 
 impl Client {
@@ -57,6 +47,7 @@ impl Client {
         credentials: Credentials,
     ) -> Result<Self, ConnectError> {
         let endpoint = connection.endpoint.unwrap_or(default_endpoint);
+        let read = Arc::clone(&connection.surroundings.read);
         Ok(Self {
             http: connection.http.clone(),
             endpoint: Endpoint::parse(endpoint).map_err(|why| ConnectError::Unusable {
@@ -67,12 +58,9 @@ impl Client {
             sts: (connection.endpoint)
                 .map(|text| text.trim_end_matches('/').to_owned())
                 .or(default_sts),
-            credentials,
-            read: std::sync::Arc::clone(&connection.surroundings.read),
             account_id: connection.account.account_id.clone(),
             domain_id: OnceCell::new(),
-            token: Mutex::new(None),
-            keeper: Keeper::default(),
+            keeper: Keeper::new(connection.http.clone(), read, credentials),
         })
     }
 
@@ -120,7 +108,7 @@ impl Client {
             "authorization",
             HeaderText::Secret(Secret::new(authorization)),
         ));
-        let answered = self.exchange(&self.endpoint.base, call, sent, body).await?;
+        let answered = self.request(&self.endpoint.base, call, sent, body).await?;
         let by = match &keys.token {
             Some(_) => By::TemporaryKeys,
             None => By::Signature,
@@ -142,12 +130,11 @@ impl Client {
         if let Some(token) = token {
             headers.push(("x-auth-token", HeaderText::Secret(token.clone())));
         }
-        self.exchange(&self.endpoint.base, call, headers, body)
-            .await
+        self.request(&self.endpoint.base, call, headers, body).await
     }
 
     /// Sends one request to a base URL.
-    pub(super) async fn exchange(
+    pub(super) async fn request(
         &self,
         base: &str,
         call: &Call,
@@ -199,8 +186,10 @@ impl Client {
     /// The account's id for `X-Domain-Id`: declared, from the credentials, or asked for once. What
     /// an agency gives belongs to another account than the keys that it was asked with.
     async fn domain_id(&self, keys: &Keys, now: i64) -> Result<&str, ProviderError> {
-        let own = self.credentials.domain_id.as_ref();
-        let own = own.filter(|_| self.credentials.agencies.is_empty());
+        let Credentials {
+            account_id, roles, ..
+        } = &self.keeper.credentials;
+        let own = account_id.as_ref().filter(|_| roles.is_empty());
         if let Some(id) = self.account_id.as_ref().or(own) {
             return Ok(id);
         }
@@ -225,7 +214,7 @@ impl Client {
     }
 
     /// Sends one call with keys.
-    async fn send_signed(&self, call: &Call, keys: &Keys, now: i64) -> Answer {
+    pub(super) async fn send_signed(&self, call: &Call, keys: &Keys, now: i64) -> Answer {
         if call.name == super::IDENTITY {
             // Asked without a domain id, since it is what tells it (`apis/huawei.md §5.1`).
             let reply = self.signed(call, keys, now, None).await?;
@@ -240,70 +229,22 @@ impl Client {
     }
 }
 
-#[async_trait]
-impl CloudClient for Client {
-    async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
-        let now = now_unix_seconds;
-        match self.proof(now).await? {
-            Proof::Keys(keys) => {
-                let answer = self.send_signed(call, &keys, now).await;
-                if is_expired(&answer) {
-                    self.keeper.forget(&keys.id).await;
-                }
-                answer
-            }
-            Proof::Token(token) => {
-                let answered = self.with_token(call, Some(&token)).await?;
-                let answer = sort_answer(call, By::Token, now, &came(&answered));
-                if is_expired(&answer) {
-                    self.forget_token(&token).await;
-                }
-                answer
-            }
-        }
-    }
-
-    fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
-        let next = reply.pages().last()?["links"]["next"].as_str()?;
-        let Route::Rest { method, path } = &call.route else {
-            return None;
-        };
-        let query = next_query(path, next)?;
-        let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
-        Some(Call {
-            name: call.name,
-            route: Route::Rest {
-                method,
-                path: format!("{path}?{query}"),
-            },
-            params: call.params.clone(),
-        })
-    }
-
-    /// Keys that the cloud no longer took are forgotten already, where others can be got.
-    async fn refresh(&self) -> bool {
-        self.renews()
-    }
-
-    fn sign_in_within(&self, limit: &Arc<Limit>) {
-        self.keeper.within(limit);
-    }
-
-    async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
-        !self.renews() || self.has_proof(now_unix_seconds).await
-    }
-
-    async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
-        self.proof(now_unix_seconds).await.map(drop)
-    }
-
-    async fn find_credentials(&self) -> Result<(), ConnectError> {
-        self.find().await
-    }
-
-    fn credential_source(&self) -> &str {
-        &self.credentials.source
-    }
+/// The call for the page that the last answer links to.
+pub(super) fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
+    let next = reply.pages().last()?["links"]["next"].as_str()?;
+    let Route::Rest { method, path } = &call.route else {
+        return None;
+    };
+    let query = next_query(path, next)?;
+    let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
+    Some(Call {
+        name: call.name,
+        route: Route::Rest {
+            method,
+            path: format!("{path}?{query}"),
+        },
+        params: call.params.clone(),
+    })
 }
 
 /// The query of a list's next page. Host and path of the link are not followed: an answer must not

@@ -14,7 +14,7 @@ use super::super::tests::account;
 use super::*;
 use crate::model::{Account, CredentialSource};
 use crate::net::http::HttpOptions;
-use crate::provider::Surroundings;
+use crate::provider::{CloudClient, Surroundings};
 
 const NOW: i64 = 1_704_164_645;
 
@@ -325,6 +325,10 @@ async fn a_refused_password_is_final_and_never_shown() {
     let error = client.send(&list(), NOW).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Auth);
     assert!(!format!("{error} {error:?}").contains("canary"));
+    // The next reads of the account must not bring the user's lock nearer.
+    let again = client.send(&list(), NOW + 1).await.unwrap_err();
+    assert_eq!(again, error);
+    assert_eq!(server.lines().len(), 1);
 }
 
 #[tokio::test]

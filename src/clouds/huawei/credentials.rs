@@ -9,7 +9,8 @@
 //! read; those are the operator's.
 //! Facts: `apis/huawei.md §6`.
 
-use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity};
+use crate::clouds::credentials::{self, Start};
+use crate::clouds::source::{self, Keys, Machine, Role};
 use crate::model::{CredentialSource, Secret};
 use crate::provider::{ConnectError, Surroundings};
 
@@ -22,26 +23,40 @@ const DEFAULT_SECTION: &str = "global";
 /// The metadata service of ECS (`apis/huawei.md §6.1`).
 const METADATA: &str = "http://169.254.169.254";
 
-/// How to sign in.
+/// What proves who asks.
 #[derive(Debug, Clone)]
-pub(super) enum SignIn {
-    /// Each request is signed: AK, SK, and with temporary keys a security token.
+pub(in crate::clouds) enum Proof {
+    /// Keys that sign: AK, SK, and with temporary keys a security token.
     Keys(Keys),
-    /// A token somebody else got.
-    Token(Secret),
+    /// A token that is sent along.
+    Token(Token),
+}
+
+/// A token and its end.
+#[derive(Debug, Clone)]
+pub(in crate::clouds) struct Token {
+    /// The token itself, several thousand characters.
+    pub(in crate::clouds) text: Secret,
+    /// When it stops working, Unix seconds; not known of one that somebody else got.
+    pub(super) ends: Option<i64>,
+}
+
+/// What there is to begin with at this cloud only. A token to be exchanged goes to the STS service
+/// with a role (an agency's URN), else to IAM.
+#[derive(Debug, Clone)]
+pub(in crate::clouds) enum Own {
     /// Tokens are got with a user's password.
     Password(Password),
-    /// A token to be exchanged. With a role (an agency's URN) at the STS service, else at IAM.
-    WebIdentity(WebIdentity),
-    /// The machine's agency; where there is none, the pod's identity, if there is one.
-    Machine(Machine, Option<Pod>),
-    /// What a cluster hands to a pod.
+    /// What a cluster hands to a pod: at the end of the chain, or in place of the machine's agency.
     Pod(Pod),
 }
 
+/// What is found here.
+pub(super) type Credentials = credentials::Credentials<Proof, Own>;
+
 /// A pod's identity: a URL that answers with keys (`apis/huawei.md §6.1`).
 #[derive(Debug, Clone)]
-pub(super) struct Pod {
+pub(in crate::clouds) struct Pod {
     /// The URL.
     pub(super) url: String,
     /// A file whose content is the right to ask.
@@ -50,7 +65,7 @@ pub(super) struct Pod {
 
 /// Who signs in with a password.
 #[derive(Debug, Clone)]
-pub(super) struct Password {
+pub(in crate::clouds) struct Password {
     /// The user.
     pub(super) user: Named,
     /// The account ("domain") the user belongs to; not needed for a user by id.
@@ -63,24 +78,11 @@ pub(super) struct Password {
 
 /// A thing by its id or by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Named {
+pub(in crate::clouds) enum Named {
     /// By id.
     Id(String),
     /// By name.
     Name(String),
-}
-
-/// What was found.
-#[derive(Debug, Clone)]
-pub(super) struct Credentials {
-    /// How to sign in.
-    pub(super) sign_in: SignIn,
-    /// Agencies to become from there, in order.
-    pub(super) agencies: Vec<Role>,
-    /// The account's id, when the source names it.
-    pub(super) domain_id: Option<String>,
-    /// Which source, in words.
-    pub(super) source: String,
 }
 
 /// The names that one family of variables has; empty where it has none.
@@ -166,23 +168,10 @@ pub(super) fn find(
         prefix: &declared.env_prefix,
         surroundings,
     };
-    let mut found = match source::declared(declared, surroundings)? {
-        Some((identity, source)) => Credentials {
-            sign_in: SignIn::WebIdentity(identity),
-            agencies: Vec::new(),
-            domain_id: None,
-            source,
-        },
-        None => match &declared.profile {
-            Some(profile) => files::profile(&variables, profile)?,
-            None => walk(&variables)?,
-        },
-    };
-    found
-        .agencies
-        .extend(declared.assume_role.as_ref().map(Role::declared));
-    found.source = source::in_words(&found.source, &found.agencies);
-    Ok(found)
+    credentials::find(declared, surroundings, |profile| match profile {
+        Some(profile) => files::profile(&variables, profile),
+        None => walk(&variables),
+    })
 }
 
 fn walk(variables: &Variables<'_>) -> Result<Credentials, ConnectError> {
@@ -213,16 +202,8 @@ fn machine_or_pod(
     variables: &Variables<'_>,
     mut looked: Vec<String>,
 ) -> Result<Credentials, ConnectError> {
-    let pod = tokens::pod(variables)?;
+    let pod = tokens::pod(variables)?.map(Own::Pod);
     let base = source::metadata_base(METADATA, variables.surroundings)?;
-    let found = |sign_in, source: &str| {
-        Ok(Credentials {
-            sign_in,
-            agencies: Vec::new(),
-            domain_id: None,
-            source: source.to_owned(),
-        })
-    };
     match (base.filter(|_| variables.prefix.is_empty()), pod) {
         (Some(base), pod) => {
             looked.push(format!("the machine's agency ({base})"));
@@ -236,9 +217,9 @@ fn machine_or_pod(
                 may_be_plain: true,
                 looked: Some(looked),
             };
-            found(SignIn::Machine(machine, pod), words)
+            Ok(Credentials::new(Start::Machine(machine, pod), words))
         }
-        (None, Some(pod)) => found(SignIn::Pod(pod), "the pod's identity"),
+        (None, Some(pod)) => Ok(Credentials::new(Start::Own(pod), "the pod's identity")),
         (None, None) => Err(ConnectError::Missing { looked }),
     }
 }
@@ -286,41 +267,42 @@ fn from_family(
 ) -> Result<Option<Credentials>, ConnectError> {
     let domain = variables.named(family.domain);
     let agencies = agency_of(variables, family)?;
-    let found = |sign_in, names: &[&str]| Credentials {
-        sign_in,
-        agencies,
-        domain_id: match &domain {
+    let found = |start, names: &[&str]| Credentials {
+        start,
+        roles: agencies,
+        account_id: match &domain {
             Some(Named::Id(id)) => Some(id.clone()),
             Some(Named::Name(_)) | None => None,
         },
         source: format!("environment ({})", variables.title(names)),
     };
     if let Some(token) = variables.get(family.token) {
-        return Ok(Some(found(
-            SignIn::Token(Secret::new(token)),
-            &[family.token],
-        )));
+        let token = Proof::Token(Token {
+            text: Secret::new(token),
+            ends: None,
+        });
+        return Ok(Some(found(Start::Found(token), &[family.token])));
     }
     let names = [family.access_key, family.secret_key];
     match names.map(|name| variables.get(name)) {
         [Some(access_key), Some(secret_key)] => {
-            let sign_in = SignIn::Keys(Keys {
+            let keys = Proof::Keys(Keys {
                 id: access_key.to_owned(),
                 secret: Secret::new(secret_key),
                 token: variables.get(family.security_token).map(Secret::new),
                 ends: None,
             });
-            return Ok(Some(found(sign_in, &names)));
+            return Ok(Some(found(Start::Found(keys), &names)));
         }
         [Some(_), None] => return Err(variables.half(names[0], &names[1..])),
         [None, Some(_)] => return Err(variables.half(names[1], &names[..1])),
         [None, None] => {}
     }
-    if let Some((sign_in, names)) = password_of(variables, family)? {
-        return Ok(Some(found(sign_in, &names)));
+    if let Some((password, names)) = password_of(variables, family)? {
+        return Ok(Some(found(Start::Own(Own::Password(password)), &names)));
     }
     if let Some((identity, names)) = tokens::of_family(variables, family)? {
-        return Ok(Some(found(SignIn::WebIdentity(identity), &names)));
+        return Ok(Some(found(Start::WebIdentity(identity), &names)));
     }
     looked.push(format!("variables {}", variables.title(&names)));
     if !family.token.is_empty() {
@@ -357,7 +339,7 @@ fn agency_of(variables: &Variables<'_>, family: &Family) -> Result<Vec<Role>, Co
 fn password_of(
     variables: &Variables<'_>,
     family: &Family,
-) -> Result<Option<(SignIn, [&'static str; 2])>, ConnectError> {
+) -> Result<Option<(Password, [&'static str; 2])>, ConnectError> {
     let user = variables.named(family.user_names);
     let user_name = match &user {
         Some(Named::Id(_)) => family.user_names[0],
@@ -375,13 +357,13 @@ fn password_of(
         // A user's name is unique within an account only (`apis/huawei.md §2.1`).
         return Err(variables.half(user_name, &family.domain[1..]));
     }
-    let sign_in = SignIn::Password(Password {
+    let password = Password {
         user,
         user_domain: user_domain.clone(),
         secret,
         scope_domain: domain.or(user_domain),
-    });
-    Ok(Some((sign_in, [user_name, family.password])))
+    };
+    Ok(Some((password, [user_name, family.password])))
 }
 
 fn unusable(source_name: &str, why: &str) -> ConnectError {

@@ -44,9 +44,9 @@ impl Place<'_> {
             Ok(found) => format!(
                 "{}: {}{}",
                 found.source,
-                line(&found.sign_in),
+                line(&found.start),
                 found
-                    .domain_id
+                    .account_id
                     .map_or_else(String::new, |id| format!(" of {id}"))
             ),
             Err(ConnectError::Missing { looked }) => format!("missing: {}", looked.join("; ")),
@@ -57,20 +57,22 @@ impl Place<'_> {
     }
 }
 
-fn line(sign_in: &SignIn) -> String {
+fn line(start: &Start<Proof, Own>) -> String {
     let named = |named: &Option<Named>| match named {
         Some(Named::Id(id)) => format!("id {id}"),
         Some(Named::Name(name)) => format!("name {name}"),
         None => "none".to_owned(),
     };
-    match sign_in {
-        SignIn::Keys(keys) => {
+    match start {
+        Start::Found(Proof::Keys(keys)) => {
             let token = keys.token.as_ref().map(Secret::expose);
             format!("keys {} {} {token:?}", keys.id, keys.secret.expose())
         }
-        SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_) => "another".to_owned(),
-        SignIn::Token(token) => format!("token {}", token.expose()),
-        SignIn::Password(password) => format!(
+        Start::WebIdentity(_) | Start::Machine(..) | Start::Own(Own::Pod(_)) => {
+            "another".to_owned()
+        }
+        Start::Found(Proof::Token(token)) => format!("token {}", token.text.expose()),
+        Start::Own(Own::Password(password)) => format!(
             "user {}, {}, {}, {}",
             named(&Some(password.user.clone())),
             named(&password.user_domain),

@@ -36,7 +36,7 @@ mod token;
 #[cfg(test)]
 pub(super) use api::Client as TestClient;
 #[cfg(test)]
-pub(super) use token::Proof as TestProof;
+pub(super) use credentials::Proof as TestProof;
 
 /// The operator's variable for another endpoint.
 const ENDPOINT_VARIABLE: &str = "IDFORM_HUAWEI_ENDPOINT";

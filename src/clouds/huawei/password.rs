@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 use crate::model::{Secret, Value};
 use crate::provider::{Call, ErrorClass, ProviderError};
 
-use super::credentials::{Named, Password};
+use super::credentials::{Named, Password, Token};
 
 /// Path of the sign-in; `nocatalog` keeps the service catalogue out of the answer.
 pub(super) const PATH: &str = "/v3/auth/tokens?nocatalog=true";
@@ -15,28 +15,9 @@ pub(super) const PATH: &str = "/v3/auth/tokens?nocatalog=true";
 /// Name of the sign-in in errors.
 pub(super) const NAME: &str = "KeystoneCreateUserTokenByPassword";
 
-/// A token is renewed when it has fewer seconds left, so that it outlives the call it is sent with.
-const RENEW_SECONDS: i64 = 300;
-
 /// How long a token is kept whose answer does not say when it ends, in seconds. The cloud's last
 /// 24 hours (`apis/huawei.md §2.1`); an hour is safe and rare enough.
 const UNTOLD_SECONDS: i64 = 3600;
-
-/// A token and its end.
-#[derive(Debug, Clone)]
-pub(super) struct Token {
-    /// The token itself, several thousand characters.
-    pub(super) text: Secret,
-    /// When it stops working, Unix seconds.
-    pub(super) ends_unix_seconds: i64,
-}
-
-impl Token {
-    /// Whether it can still be sent.
-    pub(super) fn lasts(&self, now_unix_seconds: i64) -> bool {
-        self.ends_unix_seconds - now_unix_seconds > RENEW_SECONDS
-    }
-}
 
 /// The sign-in of a user, for the whole account ("domain scope": a token for a project is refused
 /// by IAM even for administrators). `account_id` is the scope when the credentials name none.
@@ -96,7 +77,7 @@ pub(super) fn token_of(
         .map(jiff::Timestamp::as_second);
     Ok(Token {
         text: Secret::new(text),
-        ends_unix_seconds: ends.unwrap_or(now_unix_seconds + UNTOLD_SECONDS),
+        ends: Some(ends.unwrap_or(now_unix_seconds + UNTOLD_SECONDS)),
     })
 }
 

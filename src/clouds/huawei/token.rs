@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::json;
 
 use super::answer::{By, sort_answer};
-use super::api::{Client, body_of, came};
-use super::credentials::{Pod, SignIn};
+use super::api::{Client, body_of, came, page_after};
+use super::credentials::{Own, Password, Pod, Proof, Token};
 use super::{is_account_id, password};
+use crate::clouds::sign_in::{self, Keeper, SignsIn};
 use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity};
 use crate::clouds::{token, wire};
 use crate::model::{Secret, Value};
 use crate::net::http::HeaderText;
-use crate::provider::{Answer, Call, ConnectError, ErrorClass, ProviderError};
+use crate::provider::{Answer, Call, ErrorClass, ProviderError, Reply};
 
 /// The metadata service answers soon; elsewhere nobody does (`apis/huawei.md §6.1`).
 const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,157 +32,151 @@ const POD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Path of what gives temporary keys (`apis/huawei.md §5.2`).
 const SECURITY_TOKENS: &str = "/v3.0/OS-CREDENTIAL/securitytokens";
 
-/// What proves who asks.
-pub(in crate::clouds) enum Proof {
-    /// Keys that sign.
-    Keys(Keys),
-    /// A token that is sent along.
-    Token(Secret),
+impl From<Keys> for Proof {
+    fn from(keys: Keys) -> Self {
+        Self::Keys(keys)
+    }
+}
+
+impl sign_in::Proof for Proof {
+    fn mark(&self) -> &str {
+        match self {
+            Self::Keys(keys) => &keys.id,
+            Self::Token(token) => token.text.expose(),
+        }
+    }
+
+    fn ends(&self) -> Option<i64> {
+        match self {
+            Self::Keys(keys) => keys.ends,
+            Self::Token(token) => token.ends,
+        }
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Keys(keys) => keys.secrets(),
+            Self::Token(token) => vec![&token.text],
+        }
+    }
+}
+
+#[async_trait]
+impl SignsIn for Client {
+    const CLI: &'static str = "hcloud";
+
+    type Proof = Proof;
+    type Own = Own;
+
+    fn keeper(&self) -> &Keeper<Proof, Own> {
+        &self.keeper
+    }
+
+    async fn send_with(&self, call: &Call, proof: &Proof, now: i64) -> Answer {
+        match proof {
+            Proof::Keys(keys) => self.send_signed(call, keys, now).await,
+            Proof::Token(token) => {
+                let answered = self.with_token(call, Some(&token.text)).await?;
+                sort_answer(call, By::Token, now, &came(&answered))
+            }
+        }
+    }
+
+    fn page_after(&self, call: &Call, reply: &Reply) -> Option<Call> {
+        page_after(call, reply)
+    }
+
+    fn exchange_name(&self, identity: &WebIdentity) -> &'static str {
+        match identity.role {
+            Some(_) => "AssumeAgencyWithOIDC",
+            None => "CreateTokenWithIdToken",
+        }
+    }
+
+    async fn exchange(
+        &self,
+        identity: &WebIdentity,
+        token: &Secret,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
+        match &identity.role {
+            Some(agency) => self.at_sts(identity, agency, token, now).await,
+            None => self.at_iam(identity, token, now).await,
+        }
+    }
+
+    async fn assume(&self, agency: &Role, from: &Proof, now: i64) -> Result<Keys, ProviderError> {
+        let name = "CreateTemporaryAccessKeyByAgency";
+        let mut assume = json!({
+            "agency_name": agency.name,
+            "duration_seconds": agency.duration_seconds,
+            "session_user": {"name": agency.session_name},
+        });
+        if let Some(domain) = &agency.domain {
+            let key = if is_account_id(domain) {
+                "domain_id"
+            } else {
+                "domain_name"
+            };
+            assume[key] = json!(domain);
+        }
+        let body =
+            json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
+        let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
+        let reply = match from {
+            // The account of these keys is not the one that is managed; IAM knows it.
+            Proof::Keys(keys) => self.signed(&call, keys, now, None).await,
+            Proof::Token(_) => self.send_with(&call, from, now).await,
+        }?;
+        keys_in(&reply.body, name)
+    }
+
+    async fn machine(&self, machine: &Machine) -> Result<Keys, ProviderError> {
+        let url = format!("{}/openstack/latest/securitykey", machine.base);
+        let mut is_second = false;
+        loop {
+            let session = self.session(machine).await?;
+            let headers = session.map(|text| ("x-metadata-token", HeaderText::Secret(text)));
+            let headers = headers.into_iter().collect();
+            let http = &self.http;
+            let answered =
+                token::ask(http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
+            if answered.status == 401 {
+                let text = String::from_utf8_lossy(&answered.body).to_ascii_lowercase();
+                // The sentence that a machine without an agency gets (`apis/huawei.md §6.1`).
+                if text.contains("agency") {
+                    let why = "no agency is bound to this machine";
+                    return Err(ProviderError::new(ErrorClass::NotFound, METADATA, why));
+                }
+                if !is_second {
+                    is_second = true;
+                    continue;
+                }
+            }
+            return keys_in(&token::whole(&answered, METADATA)?, METADATA);
+        }
+    }
+
+    async fn begin(&self, own: &Own, now: i64) -> Result<Proof, ProviderError> {
+        match own {
+            Own::Password(password) => self.password(password, now).await.map(Proof::Token),
+            Own::Pod(pod) => self.pod(pod).await.map(Proof::Keys),
+        }
+    }
 }
 
 impl Client {
-    /// The proof for the next call.
-    ///
-    /// # Errors
-    /// Those of the call that should have brought it; the next call itself was not sent.
-    pub(in crate::clouds) async fn proof(&self, now: i64) -> Result<Proof, ProviderError> {
-        if self.credentials.agencies.is_empty() {
-            match &self.credentials.sign_in {
-                SignIn::Keys(keys) => return Ok(Proof::Keys(keys.clone())),
-                SignIn::Token(token) => return Ok(Proof::Token(token.clone())),
-                SignIn::Password(password) => {
-                    return self.sign_in(password, now).await.map(Proof::Token);
-                }
-                SignIn::WebIdentity(_) | SignIn::Machine(..) | SignIn::Pod(_) => {}
-            }
-        }
-        let keys = self.keeper.keys(now, self.fresh(now)).await?;
-        Ok(Proof::Keys(keys))
-    }
-
-    /// Whether new keys, or a new token, can be got when the cloud no longer takes the old ones.
-    pub(super) fn renews(&self) -> bool {
-        !self.credentials.agencies.is_empty()
-            || match &self.credentials.sign_in {
-                SignIn::Keys(_) | SignIn::Token(_) => false,
-                SignIn::Password(_)
-                | SignIn::WebIdentity(_)
-                | SignIn::Machine(..)
-                | SignIn::Pod(_) => true,
-            }
-    }
-
-    /// Whether keys or a token are kept that last; waits for those that are being got.
-    pub(super) async fn has_proof(&self, now: i64) -> bool {
-        match self.credentials.sign_in {
-            SignIn::Password(_) if self.credentials.agencies.is_empty() => {
-                let kept = self.token.lock().await;
-                kept.as_ref().is_some_and(|token| token.lasts(now))
-            }
-            SignIn::Password(_)
-            | SignIn::Keys(_)
-            | SignIn::Token(_)
-            | SignIn::WebIdentity(_)
-            | SignIn::Machine(..)
-            | SignIn::Pod(_) => self.keeper.has(now).await,
-        }
-    }
-
-    /// Drops the token that the cloud no longer takes; a newer one, which another call got
-    /// meanwhile, stays.
-    pub(super) async fn forget_token(&self, old: &Secret) {
-        let mut kept = self.token.lock().await;
-        if (kept.as_ref()).is_some_and(|token| token.text.expose() == old.expose()) {
-            *kept = None;
-        }
-    }
-
-    /// Whether the machine has an identity, where the chain ends there.
-    pub(super) async fn find(&self) -> Result<(), ConnectError> {
-        let SignIn::Machine(machine, None) = &self.credentials.sign_in else {
-            return Ok(());
-        };
-        match self.machine(machine).await {
-            Err(error) if is_nobody_there(&error) => Err(ConnectError::Missing {
-                looked: machine.looked.clone().unwrap_or_default(),
-            }),
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    async fn fresh(&self, now: i64) -> Result<Keys, ProviderError> {
-        let mut proof = match &self.credentials.sign_in {
-            SignIn::Keys(keys) => Proof::Keys(keys.clone()),
-            SignIn::Token(token) => Proof::Token(token.clone()),
-            SignIn::Password(password) => Proof::Token(self.sign_in(password, now).await?),
-            SignIn::WebIdentity(identity) => Proof::Keys(self.exchange_token(identity, now).await?),
-            SignIn::Pod(pod) => Proof::Keys(self.pod(pod).await?),
-            SignIn::Machine(machine, pod) => {
-                let keys = match (self.machine(machine).await, pod) {
-                    (Err(error), Some(pod)) if is_nobody_there(&error) => self.pod(pod).await?,
-                    (keys, _) => keys?,
-                };
-                Proof::Keys(keys)
-            }
-        };
-        for agency in &self.credentials.agencies {
-            proof = Proof::Keys(self.assume(agency, &proof, now).await?);
-        }
-        match proof {
-            Proof::Keys(keys) => {
-                let source = &self.credentials.source;
-                tracing::info!(source, ends = keys.ends, "temporary keys");
-                Ok(keys)
-            }
-            Proof::Token(_) => Err(token::no_keys("CreateTemporaryAccessKeyByAgency")),
-        }
-    }
-
-    /// A token got with a user's password; the kept one while it lasts.
-    async fn sign_in(
-        &self,
-        user: &super::credentials::Password,
-        now: i64,
-    ) -> Result<Secret, ProviderError> {
-        // Held while signing in, so that parallel calls share one sign-in.
-        let mut kept = self.token.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.lasts(now)) {
-            return Ok(token.text.clone());
-        }
+    /// A token got with a user's password.
+    async fn password(&self, user: &Password, now: i64) -> Result<Token, ProviderError> {
+        // With an agency to become, the declared account is not the one that begins.
         let account_id = self.account_id.as_deref();
-        let call = password::sign_in(
-            user,
-            account_id.filter(|_| self.credentials.agencies.is_empty()),
-        );
+        let account_id = account_id.filter(|_| self.keeper.credentials.roles.is_empty());
+        let call = password::sign_in(user, account_id);
         self.keeper.turn().await;
-        let answered = self
-            .with_token(&call, None)
-            .await
-            .map_err(password::sign_in_failed)?;
-        let reply = sort_answer(&call, By::Token, now, &came(&answered))
-            .map_err(password::sign_in_failed)?;
-        let token = password::token_of(answered.header("x-subject-token"), &reply.body, now)?;
-        let text = token.text.clone();
-        *kept = Some(token);
-        Ok(text)
-    }
-
-    async fn exchange_token(
-        &self,
-        identity: &WebIdentity,
-        now: i64,
-    ) -> Result<Keys, ProviderError> {
-        let name = match identity.role {
-            Some(_) => "AssumeAgencyWithOIDC",
-            None => "CreateTokenWithIdToken",
-        };
-        let place = &identity.token;
-        let token = token::web_token(&self.http, &self.read, place, name, now).await?;
-        let keys = match &identity.role {
-            Some(agency) => self.at_sts(identity, agency, &token, now).await,
-            None => self.at_iam(identity, &token, now).await,
-        };
-        keys.map_err(|error| token::without_token(error, &token))
+        let failed = password::sign_in_failed;
+        let answered = self.with_token(&call, None).await.map_err(failed)?;
+        let reply = sort_answer(&call, By::Token, now, &came(&answered)).map_err(failed)?;
+        password::token_of(answered.header("x-subject-token"), &reply.body, now)
     }
 
     /// The identity provider's token, and keys for that (`apis/huawei.md §6.1`). Neither call is
@@ -193,9 +189,9 @@ impl Client {
     ) -> Result<Keys, ProviderError> {
         let mut auth = json!({"id_token": {"id": token.expose()}});
         // With an agency to become, the declared account is not the one that begins.
-        let own = self.credentials.domain_id.as_ref();
+        let own = self.keeper.credentials.account_id.as_ref();
         let domain = match &self.account_id {
-            Some(id) if self.credentials.agencies.is_empty() => Some(id),
+            Some(id) if self.keeper.credentials.roles.is_empty() => Some(id),
             Some(_) | None => own,
         };
         if let Some(id) = domain {
@@ -221,6 +217,7 @@ impl Client {
         }}});
         let name = "CreateTemporaryAccessKeyByToken";
         let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
+        self.keeper.turn().await;
         let answered = self.unsigned(&call, None).await?;
         let reply = sort_answer(&call, By::Token, now, &came(&answered));
         let reply = reply.map_err(|error| token::without_token(error, &federated))?;
@@ -264,66 +261,6 @@ impl Client {
         keys_of(keys, names).ok_or_else(|| token::no_keys(name))
     }
 
-    async fn assume(&self, agency: &Role, proof: &Proof, now: i64) -> Result<Keys, ProviderError> {
-        let name = "CreateTemporaryAccessKeyByAgency";
-        let mut assume = json!({
-            "agency_name": agency.name,
-            "duration_seconds": agency.duration_seconds,
-            "session_user": {"name": agency.session_name},
-        });
-        if let Some(domain) = &agency.domain {
-            let key = if is_account_id(domain) {
-                "domain_id"
-            } else {
-                "domain_name"
-            };
-            assume[key] = json!(domain);
-        }
-        let body =
-            json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": assume}}});
-        let call = Call::rest(name, "POST", SECURITY_TOKENS.to_owned(), body);
-        self.keeper.turn().await;
-        let answer: Answer = match proof {
-            // The account of these keys is not the one that is managed; IAM knows it.
-            Proof::Keys(keys) => self.signed(&call, keys, now, None).await,
-            Proof::Token(token) => {
-                let answered = self.with_token(&call, Some(token)).await?;
-                let answer = sort_answer(&call, By::Token, now, &came(&answered));
-                if is_expired(&answer) {
-                    self.forget_token(token).await;
-                }
-                answer
-            }
-        };
-        keys_in(&answer?.body, name)
-    }
-
-    async fn machine(&self, machine: &Machine) -> Result<Keys, ProviderError> {
-        let url = format!("{}/openstack/latest/securitykey", machine.base);
-        let mut is_second = false;
-        loop {
-            let session = self.session(machine).await?;
-            let headers = session.map(|text| ("x-metadata-token", HeaderText::Secret(text)));
-            let headers = headers.into_iter().collect();
-            let http = &self.http;
-            let answered =
-                token::ask(http, "GET", &url, headers, "", METADATA_TIMEOUT, METADATA).await?;
-            if answered.status == 401 {
-                let text = String::from_utf8_lossy(&answered.body).to_ascii_lowercase();
-                // The sentence that a machine without an agency gets (`apis/huawei.md §6.1`).
-                if text.contains("agency") {
-                    let why = "no agency is bound to this machine";
-                    return Err(ProviderError::new(ErrorClass::NotFound, METADATA, why));
-                }
-                if !is_second {
-                    is_second = true;
-                    continue;
-                }
-            }
-            return keys_in(&token::whole(&answered, METADATA)?, METADATA);
-        }
-    }
-
     /// A session with the metadata service; [`None`] where it knows none.
     async fn session(&self, machine: &Machine) -> Result<Option<Secret>, ProviderError> {
         let url = format!("{}/meta-data/latest/api/token", machine.base);
@@ -344,7 +281,7 @@ impl Client {
 
     async fn pod(&self, pod: &Pod) -> Result<Keys, ProviderError> {
         let refused = |why: &str| ProviderError::new(ErrorClass::Auth, POD, why);
-        let text = (self.read)(&pod.authorization)
+        let text = (self.keeper.read)(&pod.authorization)
             .ok_or_else(|| {
                 refused("the file that HC_CONTAINER_AUTHORIZATION_TOKEN_FILE names is not there")
             })?
@@ -377,18 +314,8 @@ impl Client {
     ) -> Result<crate::net::http::Answered, ProviderError> {
         let mut headers = vec![("content-type", "application/json;charset=utf8".into())];
         headers.extend(header);
-        self.keeper.turn().await;
-        self.exchange(base, call, headers, body_of(call)).await
+        self.request(base, call, headers, body_of(call)).await
     }
-}
-
-/// Whether the cloud no longer takes what a call was signed in with.
-pub(super) fn is_expired(answer: &Answer) -> bool {
-    (answer.as_ref()).is_err_and(|error| error.class == ErrorClass::TokenExpired)
-}
-
-fn is_nobody_there(error: &ProviderError) -> bool {
-    matches!(error.class, ErrorClass::Unreachable | ErrorClass::NotFound)
 }
 
 fn keys_in(body: &Value, call: &'static str) -> Result<Keys, ProviderError> {

@@ -1,24 +1,17 @@
 //! Sending one call to Tencent Cloud and sorting the answer (apis/tencent.md §1, §7).
 //!
-//! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what their answers mean for an object, is
-//! the kinds' business.
+//! Only sending waits, here and in `token.rs`, which gets the keys. Which calls are made, and what
+//! their answers mean for an object, is the kinds' business.
 
-use std::sync::Arc;
+use std::convert::Infallible;
 
-use async_trait::async_trait;
-
-use super::credentials::Credentials;
 use super::sign::{ToSign, authorization};
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::source::Keys;
-use crate::clouds::token::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{Secret, Value};
 use crate::net::http::{Answered, HeaderText, Http, Request};
-use crate::net::limit::Limit;
-use crate::provider::surroundings::ReadFile;
-use crate::provider::{
-    Answer, Call, CloudClient, ConnectError, ErrorClass, ProviderError, Reply, Route,
-};
+use crate::provider::{Answer, Call, ErrorClass, ProviderError, Reply, Route};
 
 /// Signed and sent byte for byte; the gateway takes JSON bodies under this type only (§1.3).
 const CONTENT_TYPE: &str = "application/json";
@@ -65,58 +58,11 @@ fn version(service: &str) -> Option<&'static str> {
 /// One account's way to Tencent Cloud.
 pub(in crate::clouds) struct Client {
     pub(super) http: Http,
-    pub(super) credentials: Credentials,
-    /// Reads tokens, which change while a run lasts.
-    pub(super) read: ReadFile,
-    /// Temporary keys in use.
-    pub(super) keeper: Keeper,
+    /// Credentials, and the keys in use.
+    pub(super) keeper: Keeper<Keys, Infallible>,
     pub(super) site: Site,
     /// The operator's base URL; serves every API.
     pub(super) endpoint: Option<Endpoint>,
-}
-
-#[async_trait]
-impl CloudClient for Client {
-    async fn send(&self, call: &Call, now_unix_seconds: i64) -> Answer {
-        let keys = self.keys(now_unix_seconds).await?;
-        let answer = self.send_as(call, Some(&keys), now_unix_seconds).await;
-        if answer
-            .as_ref()
-            .is_err_and(|error| error.class == ErrorClass::TokenExpired)
-        {
-            self.keeper.forget(&keys.id).await;
-        }
-        answer
-    }
-
-    fn next_page(&self, call: &Call, reply: &Reply) -> Option<Call> {
-        page_after(call, reply)
-    }
-
-    /// Keys that the cloud no longer took are forgotten already, where others can be got.
-    async fn refresh(&self) -> bool {
-        self.renews()
-    }
-
-    fn sign_in_within(&self, limit: &Arc<Limit>) {
-        self.keeper.within(limit);
-    }
-
-    async fn is_signed_in(&self, now_unix_seconds: i64) -> bool {
-        !self.renews() || self.keeper.has(now_unix_seconds).await
-    }
-
-    async fn sign_in(&self, now_unix_seconds: i64) -> Result<(), ProviderError> {
-        self.keys(now_unix_seconds).await.map(drop)
-    }
-
-    async fn find_credentials(&self) -> Result<(), ConnectError> {
-        self.find().await
-    }
-
-    fn credential_source(&self) -> &str {
-        &self.credentials.source
-    }
 }
 
 impl Client {
@@ -132,7 +78,7 @@ impl Client {
     /// The whole request, signed for the given time.
     ///
     /// # Errors
-    /// The route is none of this cloud's, or the credentials ran out; nothing is sent then.
+    /// The route is none of this cloud's; nothing is sent then.
     fn request(
         &self,
         call: &Call,
@@ -147,17 +93,6 @@ impl Client {
             let message = "Tencent Cloud has no such API; this is a bug in idform";
             return Err(ProviderError::new(ErrorClass::Invalid, call.name, message));
         };
-        if keys.is_some_and(|keys| !keys.work(now)) {
-            let message = format!(
-                "the login of {} has run out; log in again with tccli",
-                self.credentials.source
-            );
-            return Err(ProviderError::new(
-                ErrorClass::TokenExpired,
-                call.name,
-                &message,
-            ));
-        }
         let endpoint = self.endpoint.clone().unwrap_or_else(|| {
             Endpoint::https(&format!(
                 "{service}{}.tencentcloudapi.com",
@@ -210,7 +145,7 @@ impl Client {
 }
 
 /// Lists are paged by number, and tell how many entries there are (§3.6).
-fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
+pub(super) fn page_after(call: &Call, reply: &Reply) -> Option<Call> {
     let page = wire::number(&call.params, "Page")?;
     let size = wire::number(&call.params, "Rp")?;
     let total = wire::number(&reply.body, "TotalNum")?;

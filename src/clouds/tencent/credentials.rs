@@ -5,8 +5,10 @@
 //! Otherwise: environment, the CLI's profile, the SDKs' INI file, the cluster's token (TKE), the
 //! machine's role (CVM).
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
+use crate::clouds::credentials::{self, Start};
 use crate::clouds::source::{self, Keys, Machine, Role, WebIdentity, WebToken};
 use crate::clouds::{ini, wire};
 use crate::model::{CredentialSource, Secret, Value};
@@ -18,30 +20,8 @@ const METADATA: &str = "http://metadata.tencentyun.com";
 /// Where the Python SDK looks after the home folder (apis/tencent.md §6.2).
 const SYSTEM_FILE: &str = "/etc/tencentcloud/credentials";
 
-/// What an account is read and written with.
-#[derive(Debug, Clone)]
-pub(super) struct Credentials {
-    /// The identity to begin with.
-    pub(super) start: Start,
-    /// Roles to become from there, in order.
-    pub(super) roles: Vec<Role>,
-    /// Which source, in words.
-    pub(super) source: String,
-}
-
-/// The identity to begin with.
-#[derive(Debug, Clone)]
-pub(super) enum Start {
-    /// Keys as they were found. With an end: a login of the CLI.
-    Keys(Keys),
-    /// A token to be exchanged.
-    WebIdentity(WebIdentity),
-    /// The machine's role.
-    Machine(Machine),
-}
-
-/// A source on the way to [`Credentials`]: identity, role of its own, words.
-type Found = (Start, Option<Role>, String);
+/// What is found here.
+pub(super) type Credentials = credentials::Credentials<Keys, Infallible>;
 
 /// Finds the account's credentials.
 ///
@@ -56,19 +36,9 @@ pub(super) fn find(
         prefix: &wanted.env_prefix,
         surroundings,
     };
-    let (start, own, source) = match source::declared(wanted, surroundings)? {
-        Some((identity, source)) => (Start::WebIdentity(identity), None, source),
-        None => match &wanted.profile {
-            Some(profile) => chain.profile(profile)?,
-            None => chain.walk()?,
-        },
-    };
-    let mut roles: Vec<Role> = own.into_iter().collect();
-    roles.extend(wanted.assume_role.as_ref().map(Role::declared));
-    Ok(Credentials {
-        source: source::in_words(&source, &roles),
-        start,
-        roles,
+    credentials::find(wanted, surroundings, |profile| match profile {
+        Some(profile) => chain.profile(profile),
+        None => chain.walk(),
     })
 }
 
@@ -103,7 +73,7 @@ impl Chain<'_> {
         Ok(Some(values.map(Option::unwrap_or_default)))
     }
 
-    fn profile(&self, profile: &str) -> Result<Found, ConnectError> {
+    fn profile(&self, profile: &str) -> Result<Credentials, ConnectError> {
         let mut looked = Vec::new();
         if let Some(found) = self.cli(profile, &mut looked)? {
             return Ok(found);
@@ -112,7 +82,7 @@ impl Chain<'_> {
         found.ok_or(ConnectError::Missing { looked })
     }
 
-    fn walk(&self) -> Result<Found, ConnectError> {
+    fn walk(&self) -> Result<Credentials, ConnectError> {
         let mut looked = Vec::new();
         if let Some(found) = self.environment(&mut looked)? {
             return Ok(found);
@@ -135,7 +105,7 @@ impl Chain<'_> {
     }
 
     /// Keys, from which a role may be assumed; or a token to be exchanged, as Terraform has it.
-    fn environment(&self, looked: &mut Vec<String>) -> Result<Option<Found>, ConnectError> {
+    fn environment(&self, looked: &mut Vec<String>) -> Result<Option<Credentials>, ConnectError> {
         let source = self.place("TENCENTCLOUD_SECRET_ID");
         if let Some([id, key]) = self.all(["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"])? {
             let keys = Keys {
@@ -147,7 +117,8 @@ impl Chain<'_> {
                     .map(Secret::new),
                 ends: None,
             };
-            return Ok(Some((Start::Keys(keys), self.environment_role()?, source)));
+            let found = Credentials::new(Start::Found(keys), source);
+            return Ok(Some(found.then(self.environment_role()?)));
         }
         looked.push(source);
         self.environment_token(looked)
@@ -175,7 +146,10 @@ impl Chain<'_> {
         source::duration(&self.place(name), name, self.var(name))
     }
 
-    fn environment_token(&self, looked: &mut Vec<String>) -> Result<Option<Found>, ConnectError> {
+    fn environment_token(
+        &self,
+        looked: &mut Vec<String>,
+    ) -> Result<Option<Credentials>, ConnectError> {
         let by_value = "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN";
         let by_file = "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE";
         let assertion = "TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION";
@@ -208,15 +182,12 @@ impl Chain<'_> {
             duration_seconds: self.duration()?,
             ..web_identity(provider, role, token)
         };
-        Ok(Some((
-            Start::WebIdentity(identity),
-            None,
-            format!("{} exchanged for {role}", self.place(named)),
-        )))
+        let words = format!("{} exchanged for {role}", self.place(named));
+        Ok(Some(Credentials::new(Start::WebIdentity(identity), words)))
     }
 
     /// What TKE puts into a pod (§6.5). Its region is not needed: STS answers the same everywhere.
-    fn cluster(&self, looked: &mut Vec<String>) -> Result<Option<Found>, ConnectError> {
+    fn cluster(&self, looked: &mut Vec<String>) -> Result<Option<Credentials>, ConnectError> {
         let names = [
             "TKE_WEB_IDENTITY_TOKEN_FILE",
             "TKE_PROVIDER_ID",
@@ -229,12 +200,12 @@ impl Chain<'_> {
         };
         let identity = web_identity(provider, role, WebToken::File(PathBuf::from(file)));
         let source = format!("{place} exchanged for {role}");
-        Ok(Some((Start::WebIdentity(identity), None, source)))
+        Ok(Some(Credentials::new(Start::WebIdentity(identity), source)))
     }
 
     /// The end of the chain. With a prefix it is not for an account to fall back on: the machine is
     /// one identity, and prefixes are for several.
-    fn machine(&self, mut looked: Vec<String>) -> Result<Found, ConnectError> {
+    fn machine(&self, mut looked: Vec<String>) -> Result<Credentials, ConnectError> {
         let role = self.var("TENCENTCLOUD_CAM_ROLE_NAME");
         let base = source::metadata_base(METADATA, self.surroundings)?;
         let Some(base) = base.filter(|_| self.prefix.is_empty() || role.is_some()) else {
@@ -251,7 +222,11 @@ impl Chain<'_> {
     }
 
     /// `~/.tccli/<profile>.credential`, JSON (§6.2).
-    fn cli(&self, profile: &str, looked: &mut Vec<String>) -> Result<Option<Found>, ConnectError> {
+    fn cli(
+        &self,
+        profile: &str,
+        looked: &mut Vec<String>,
+    ) -> Result<Option<Credentials>, ConnectError> {
         let source = format!("~/.tccli/{profile}.credential");
         let unusable = |why: &str| ConnectError::Unusable {
             source_name: source.clone(),
@@ -278,13 +253,14 @@ impl Chain<'_> {
                     let base = base.ok_or_else(|| {
                         unusable("the profile uses the machine's role, which IDFORM_METADATA switches off")
                     })?;
-                    let (start, _, words) = machine_of(Machine {
+                    let found = machine_of(Machine {
                         base,
                         role: None,
                         may_be_plain: true,
                         looked: None,
                     });
-                    Ok(Some((start, role, format!("{source}: {words}"))))
+                    let source = format!("{source}: {}", found.source);
+                    Ok(Some(Credentials { source, ..found }.then(role)))
                 }
                 Some("oauth" | "sso") => {
                     Err(unusable("the profile holds no keys; log in with tccli"))
@@ -298,7 +274,9 @@ impl Chain<'_> {
             token: filled("token").map(Secret::new),
             ends: wire::number(&file, "expiresAt"),
         };
-        Ok(Some((Start::Keys(keys), role, source)))
+        Ok(Some(
+            Credentials::new(Start::Found(keys), source).then(role),
+        ))
     }
 
     /// `~/.tencentcloud/credentials` or the Python SDK's second place, INI; or the file that the
@@ -308,7 +286,7 @@ impl Chain<'_> {
         profile: &str,
         file: Option<PathBuf>,
         looked: &mut Vec<String>,
-    ) -> Result<Option<Found>, ConnectError> {
+    ) -> Result<Option<Credentials>, ConnectError> {
         let places = if let Some(file) = file {
             vec![(file.display().to_string(), Some(file))]
         } else {
@@ -342,7 +320,7 @@ impl Chain<'_> {
                 token: None,
                 ends: None,
             };
-            return Ok(Some((Start::Keys(keys), None, source)));
+            return Ok(Some(Credentials::new(Start::Found(keys), source)));
         }
         Ok(None)
     }
@@ -359,10 +337,10 @@ fn web_identity(provider: &str, role: &str, token: WebToken) -> WebIdentity {
     }
 }
 
-fn machine_of(machine: Machine) -> Found {
+fn machine_of(machine: Machine) -> Credentials {
     let words = match &machine.role {
         Some(role) => format!("the machine's role {role}"),
         None => "the machine's role".to_owned(),
     };
-    (Start::Machine(machine), None, words)
+    Credentials::new(Start::Machine(machine, None), words)
 }

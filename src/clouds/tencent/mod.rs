@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::clouds::token::Keeper;
+use crate::clouds::sign_in::Keeper;
 use crate::clouds::wire::{self, Endpoint};
 use crate::model::{CloudId, Value};
 use crate::provider::{
@@ -141,11 +141,11 @@ fn connect(connection: &Connection<'_>) -> Result<Arc<dyn CloudClient>, ConnectE
 pub(super) fn client(connection: &Connection<'_>) -> Result<api::Client, ConnectError> {
     let endpoint = connection.endpoint.map(Endpoint::parse).transpose();
     let account = connection.account;
+    let (http, read) = (&connection.http, &connection.surroundings.read);
+    let found = credentials::find(&account.credentials, connection.surroundings)?;
     Ok(api::Client {
-        http: connection.http.clone(),
-        credentials: credentials::find(&account.credentials, connection.surroundings)?,
-        read: Arc::clone(&connection.surroundings.read),
-        keeper: Keeper::default(),
+        keeper: Keeper::new(http.clone(), Arc::clone(read), found),
+        http: http.clone(),
         site: match account.site.as_deref() {
             Some("international") => api::Site::International,
             _ => api::Site::China,

@@ -1,80 +1,52 @@
-//! From credentials to the keys that sign: roles assumed, tokens exchanged, the machine asked
-//! (apis/tencent.md §5, §6.4, §6.5).
+//! From credentials to the keys that sign, in Tencent Cloud's way: tokens exchanged, roles assumed,
+//! the machine asked (apis/tencent.md §5, §6.4, §6.5).
 
-use std::time::Duration;
+use std::convert::Infallible;
 
+use async_trait::async_trait;
 use serde_json::json;
 
-use super::api::Client;
-use super::credentials::Start;
+use super::api::{Client, page_after};
+use crate::clouds::sign_in::{Keeper, SignsIn};
 use crate::clouds::source::{Keys, Machine, Role, WebIdentity};
 use crate::clouds::{token, wire};
 use crate::model::{Secret, Value};
-use crate::provider::{Call, ConnectError, ErrorClass, ProviderError};
+use crate::provider::{Answer, Call, ProviderError, Reply};
 
-/// The metadata service answers at once; elsewhere its name does not even resolve (§6.4).
-const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 /// Where the machine's role and its keys are.
 const METADATA_PATH: &str = "/latest/meta-data/cam/security-credentials/";
 /// How the metadata service is called in errors.
 const METADATA: &str = "CVM metadata";
 
-impl Client {
-    /// The keys for the next call.
-    ///
-    /// # Errors
-    /// Those of the call that should have brought them; the next call itself was not sent.
-    pub(in crate::clouds) async fn keys(&self, now: i64) -> Result<Keys, ProviderError> {
-        if let (Start::Keys(keys), []) = (&self.credentials.start, &self.credentials.roles[..]) {
-            return Ok(keys.clone());
-        }
-        self.keeper.keys(now, self.fresh(now)).await
+#[async_trait]
+impl SignsIn for Client {
+    const CLI: &'static str = "tccli";
+
+    type Proof = Keys;
+    type Own = Infallible;
+
+    fn keeper(&self) -> &Keeper<Keys, Infallible> {
+        &self.keeper
     }
 
-    /// Whether new keys can be got when the cloud no longer takes the old ones.
-    pub(super) fn renews(&self) -> bool {
-        !matches!(self.credentials.start, Start::Keys(_)) || !self.credentials.roles.is_empty()
+    async fn send_with(&self, call: &Call, keys: &Keys, now: i64) -> Answer {
+        self.send_as(call, Some(keys), now).await
     }
 
-    /// Whether the machine has an identity, where the chain ends there.
-    pub(super) async fn find(&self) -> Result<(), ConnectError> {
-        let Start::Machine(machine) = &self.credentials.start else {
-            return Ok(());
-        };
-        let Some(looked) = &machine.looked else {
-            return Ok(());
-        };
-        match self.machine(machine).await {
-            Err(error) if matches!(error.class, ErrorClass::Unreachable | ErrorClass::NotFound) => {
-                Err(ConnectError::Missing {
-                    looked: looked.clone(),
-                })
-            }
-            Ok(_) | Err(_) => Ok(()),
-        }
+    fn page_after(&self, call: &Call, reply: &Reply) -> Option<Call> {
+        page_after(call, reply)
     }
 
-    async fn fresh(&self, now: i64) -> Result<Keys, ProviderError> {
-        let mut keys = match &self.credentials.start {
-            Start::Keys(keys) => keys.clone(),
-            Start::WebIdentity(identity) => self.exchange(identity, now).await?,
-            Start::Machine(machine) => self.machine(machine).await?,
-        };
-        for role in &self.credentials.roles {
-            keys = self.assume(role, &keys, now).await?;
-        }
-        tracing::info!(
-            source = self.credentials.source,
-            ends = keys.ends,
-            "temporary keys"
-        );
-        Ok(keys)
+    fn exchange_name(&self, _identity: &WebIdentity) -> &'static str {
+        "AssumeRoleWithWebIdentity"
     }
 
-    async fn exchange(&self, identity: &WebIdentity, now: i64) -> Result<Keys, ProviderError> {
-        let name = "AssumeRoleWithWebIdentity";
-        let place = &identity.token;
-        let token = token::web_token(&self.http, &self.read, place, name, now).await?;
+    async fn exchange(
+        &self,
+        identity: &WebIdentity,
+        token: &Secret,
+        now: i64,
+    ) -> Result<Keys, ProviderError> {
         let params = json!({
             "ProviderId": identity.provider,
             "WebIdentityToken": token.expose(),
@@ -82,15 +54,12 @@ impl Client {
             "RoleSessionName": identity.session_name,
             "DurationSeconds": identity.duration_seconds,
         });
-        let call = Call::rpc("sts", name, params);
-        self.keeper.turn().await;
-        let reply = self.send_as(&call, None, now).await;
-        let reply = reply.map_err(|error| token::without_token(error, &token))?;
-        keys_in(&reply.body, name)
+        let call = Call::rpc("sts", self.exchange_name(identity), params);
+        let reply = self.send_as(&call, None, now).await?;
+        keys_in(&reply.body, call.name)
     }
 
-    async fn assume(&self, role: &Role, keys: &Keys, now: i64) -> Result<Keys, ProviderError> {
-        let name = "AssumeRole";
+    async fn assume(&self, role: &Role, from: &Keys, now: i64) -> Result<Keys, ProviderError> {
         let mut params = json!({
             "RoleArn": role.name,
             "RoleSessionName": role.session_name,
@@ -99,38 +68,20 @@ impl Client {
         if let Some(word) = &role.external_id {
             params["ExternalId"] = json!(word);
         }
-        let call = Call::rpc("sts", name, params);
-        self.keeper.turn().await;
-        let reply = self.send_as(&call, Some(keys), now).await?;
-        keys_in(&reply.body, name)
+        let call = Call::rpc("sts", "AssumeRole", params);
+        let reply = self.send_as(&call, Some(from), now).await?;
+        keys_in(&reply.body, call.name)
     }
 
     async fn machine(&self, machine: &Machine) -> Result<Keys, ProviderError> {
         let folder = format!("{}{METADATA_PATH}", machine.base);
-        let get = async |url: String| {
-            let headers = Vec::new();
-            token::ask(
-                &self.http,
-                "GET",
-                &url,
-                headers,
-                "",
-                METADATA_TIMEOUT,
-                METADATA,
-            )
-            .await
-        };
-        let role = if let Some(role) = &machine.role {
-            role.clone()
-        } else {
-            token::bound_role(&get(folder.clone()).await?, METADATA)?
-        };
-        let answered = get(format!("{folder}{role}")).await?;
-        let body = token::whole(&answered, METADATA)?;
-        if wire::text(&body, "Code").as_deref() != Some("Success") {
-            return Err(token::no_keys(METADATA));
-        }
+        let role = machine.role.as_deref();
+        let body = token::role_keys(&self.http, &folder, role, Vec::new(), METADATA).await?;
         keys_of(&body, &body).ok_or_else(|| token::no_keys(METADATA))
+    }
+
+    async fn begin(&self, own: &Infallible, _now: i64) -> Result<Keys, ProviderError> {
+        match *own {}
     }
 }
 

@@ -1,24 +1,21 @@
 use serde_json::json;
 
 use super::*;
-use crate::clouds::alibaba::credentials::Start;
+use crate::clouds::credentials::{Credentials, Start};
 use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
+use crate::provider::CloudClient as _;
 
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
 /// 2025-01-15T08:30:00Z.
 const NOW: i64 = 1_736_929_800;
 
 fn client(endpoint: Option<&str>, token: Option<&str>) -> Client {
+    let http = Http::new(HttpOptions::default());
+    let found = Credentials::new(Start::Found(keys(token)), "a test");
     Client {
-        http: Http::new(HttpOptions::default()),
-        credentials: Credentials {
-            start: Start::Keys(keys(token)),
-            roles: Vec::new(),
-            source: "a test".to_owned(),
-        },
-        read: std::sync::Arc::new(|_| None),
-        keeper: Keeper::default(),
+        keeper: Keeper::new(http.clone(), std::sync::Arc::new(|_| None), found),
+        http,
         endpoint: endpoint.map(|text| Endpoint::parse(text).unwrap()),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Chain, Found, METADATA, Start};
+use super::{Chain, Credentials, METADATA, Uri};
+use crate::clouds::credentials::Start;
 use crate::clouds::source::{self, Keys, Role, WebIdentity, WebToken};
 use crate::clouds::{ini, wire};
 use crate::model::{Secret, Value};
@@ -21,7 +22,7 @@ impl Chain<'_> {
         &self,
         named: Option<&str>,
         looked: &mut Vec<String>,
-    ) -> Result<Option<Found>, ConnectError> {
+    ) -> Result<Option<Credentials>, ConnectError> {
         let file = self.var("ALIBABA_CLOUD_CONFIG_FILE").map(PathBuf::from);
         let shown = file.as_ref().map_or_else(
             || "~/.aliyun/config.json".to_owned(),
@@ -63,7 +64,7 @@ impl Chain<'_> {
         config: &Config<'_>,
         name: &str,
         depth: usize,
-    ) -> Result<Option<Found>, ConnectError> {
+    ) -> Result<Option<Credentials>, ConnectError> {
         let source = config.place(name);
         let named = |profile: &&Value| wire::text(profile, "name").as_deref() == Some(name);
         let Some(profile) = config.profiles.iter().find(named) else {
@@ -73,13 +74,13 @@ impl Chain<'_> {
         let needed =
             |name| filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")));
         let mode = filled("mode").unwrap_or_else(|| "AK".to_owned());
-        let keys = |token: Option<String>| -> Result<Start, ConnectError> {
+        let keys = |token: Option<String>| -> Result<Start<Keys, Uri>, ConnectError> {
             let (Some(id), Some(secret)) = (filled("access_key_id"), filled("access_key_secret"))
             else {
                 let why = "`access_key_id` or `access_key_secret` is missing";
                 return Err(unusable(&source, why));
             };
-            Ok(Start::Keys(Keys {
+            Ok(Start::Found(Keys {
                 id,
                 secret: Secret::new(secret),
                 token: token.map(Secret::new),
@@ -96,7 +97,7 @@ impl Chain<'_> {
                 ..Role::plain(&needed("ram_role_arn")?, session.as_deref())
             })
         };
-        let start = |start| Ok(Some((start, Vec::new(), source.clone())));
+        let start = |start| Ok(Some(Credentials::new(start, &source)));
         match mode.as_str() {
             "AK" => {
                 let is_empty =
@@ -116,12 +117,12 @@ impl Chain<'_> {
             }
             "RamRoleArn" => {
                 let first = keys(filled("sts_token"))?;
-                Ok(Some((first, vec![role()?], source.clone())))
+                Ok(Some(Credentials::new(first, &source).then([role()?])))
             }
             "EcsRamRole" => start(self.files_machine(&source, filled("ram_role_name").as_deref())?),
             "RamRoleArnWithEcs" => {
                 let machine = self.files_machine(&source, filled("ram_role_name").as_deref())?;
-                Ok(Some((machine, vec![role()?], source.clone())))
+                Ok(Some(Credentials::new(machine, &source).then([role()?])))
             }
             "OIDC" => {
                 let Role {
@@ -149,17 +150,19 @@ impl Chain<'_> {
                     ));
                 }
                 let found = self.cli_profile(config, &first, depth + 1)?;
-                let Some((start, mut roles, _)) = found else {
+                let Some(found) = found else {
                     let why = format!("its `source_profile` {first} is not there or empty");
                     return Err(unusable(&source, &why));
                 };
-                roles.push(role()?);
-                Ok(Some((start, roles, source.clone())))
+                Ok(Some(Credentials {
+                    source: source.clone(),
+                    ..found.then([role()?])
+                }))
             }
-            "CredentialsURI" => start(Start::Uri(Self::uri(&needed("credentials_uri")?, &source)?)),
+            "CredentialsURI" => start(Start::Own(Self::uri(&needed("credentials_uri")?, &source)?)),
             // The CLI leaves the keys of its last login beside the login.
             "CloudSSO" | "OAuth" => match (keys(filled("sts_token")), filled("sts_token")) {
-                (Ok(Start::Keys(keys)), Some(_)) => start(Start::Keys(Keys {
+                (Ok(Start::Found(keys)), Some(_)) => start(Start::Found(Keys {
                     ends: wire::number(profile, LOGIN_ENDS),
                     ..keys
                 })),
@@ -182,7 +185,11 @@ impl Chain<'_> {
         }
     }
 
-    fn files_machine(&self, source: &str, role: Option<&str>) -> Result<Start, ConnectError> {
+    fn files_machine(
+        &self,
+        source: &str,
+        role: Option<&str>,
+    ) -> Result<Start<Keys, Uri>, ConnectError> {
         let base = source::metadata_base(METADATA, self.surroundings)?;
         let base = base.ok_or_else(|| {
             unusable(
@@ -198,7 +205,7 @@ impl Chain<'_> {
         &self,
         section: &str,
         looked: &mut Vec<String>,
-    ) -> Result<Option<Found>, ConnectError> {
+    ) -> Result<Option<Credentials>, ConnectError> {
         if let Some(file) = self.var("ALIBABA_CLOUD_CREDENTIALS_FILE") {
             return self.ini_file(section, Path::new(file), file, looked);
         }
@@ -223,7 +230,7 @@ impl Chain<'_> {
         path: &Path,
         shown: &str,
         looked: &mut Vec<String>,
-    ) -> Result<Option<Found>, ConnectError> {
+    ) -> Result<Option<Credentials>, ConnectError> {
         let source = format!("{shown} [{section}]");
         let text = match (self.surroundings.read)(path) {
             Some(text) => text.map_err(|why| unusable(&source, &why))?,
@@ -243,7 +250,7 @@ impl Chain<'_> {
             |name| filled(name).ok_or_else(|| unusable(&source, &format!("`{name}` is missing")));
         let start =
             |token: Option<&str>| match (filled("access_key_id"), filled("access_key_secret")) {
-                (Some(id), Some(secret)) => Ok(Start::Keys(Keys {
+                (Some(id), Some(secret)) => Ok(Start::Found(Keys {
                     id: id.to_owned(),
                     secret: Secret::new(secret),
                     token: token.map(Secret::new),
@@ -260,19 +267,19 @@ impl Chain<'_> {
                 ..Role::plain(needed("role_arn")?, filled("role_session_name"))
             })
         };
-        let (start, roles) = match filled("type").unwrap_or("access_key") {
-            "access_key" => (start(None)?, Vec::new()),
+        let (start, role) = match filled("type").unwrap_or("access_key") {
+            "access_key" => (start(None)?, None),
             // How the token is called is UNCONFIRMED (§7.4): the names of the SDK and of the CLI.
             "sts" => {
                 let token = filled("security_token").or_else(|| filled("sts_token"));
                 let token =
                     token.ok_or_else(|| unusable(&source, "`security_token` is missing"))?;
-                (start(Some(token))?, Vec::new())
+                (start(Some(token))?, None)
             }
-            "ram_role_arn" => (start(filled("security_token"))?, vec![role()?]),
+            "ram_role_arn" => (start(filled("security_token"))?, Some(role()?)),
             "ecs_ram_role" => {
                 let name = filled("role_name");
-                (self.files_machine(&source, name)?, Vec::new())
+                (self.files_machine(&source, name)?, None)
             }
             "oidc_role_arn" => {
                 let role = role()?;
@@ -285,7 +292,7 @@ impl Chain<'_> {
                     duration_seconds: role.duration_seconds,
                     policy: role.policy,
                 };
-                (Start::WebIdentity(identity), Vec::new())
+                (Start::WebIdentity(identity), None)
             }
             other => {
                 let why = format!(
@@ -295,7 +302,7 @@ impl Chain<'_> {
                 return Err(unusable(&source, &why));
             }
         };
-        Ok(Some((start, roles, source)))
+        Ok(Some(Credentials::new(start, source).then(role)))
     }
 }
 

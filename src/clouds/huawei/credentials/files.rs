@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Credentials, SignIn, Variables, tokens, unusable};
+use super::{Credentials, Proof, Variables, tokens, unusable};
+use crate::clouds::credentials::Start;
 use crate::clouds::ini;
 use crate::clouds::source::Keys;
 use crate::model::{Secret, Value};
@@ -77,19 +78,19 @@ pub(super) fn from_section(
         return Ok(None);
     };
     let entry = |name: &str| entries.get(name).copied().filter(|text| !text.is_empty());
-    let sign_in = match (
+    let start = match (
         entry("ak"),
         entry("sk"),
         entry("idp_id"),
         entry("id_token_file"),
     ) {
-        (Some(access_key), Some(secret_key), _, _) => SignIn::Keys(Keys {
+        (Some(access_key), Some(secret_key), _, _) => Start::Found(Proof::Keys(Keys {
             id: access_key.to_owned(),
             secret: Secret::new(secret_key),
             token: entry("security_token").map(Secret::new),
             ends: None,
-        }),
-        (None, None, Some(idp), Some(file)) => SignIn::WebIdentity(tokens::at_iam(
+        })),
+        (None, None, Some(idp), Some(file)) => Start::WebIdentity(tokens::at_iam(
             idp,
             crate::clouds::source::WebToken::File(PathBuf::from(file)),
         )),
@@ -102,10 +103,8 @@ pub(super) fn from_section(
         _ => return Err(unusable(&place, "it needs both `ak` and `sk`")),
     };
     Ok(Some(Credentials {
-        sign_in,
-        agencies: Vec::new(),
-        domain_id: entry("domain_id").map(str::to_owned),
-        source: place,
+        account_id: entry("domain_id").map(str::to_owned),
+        ..Credentials::new(start, place)
     }))
 }
 
@@ -147,16 +146,15 @@ fn from_cli(
              ~/.huaweicloud/credentials, or let the CLI store them with `cli-auth-encrypt=false`",
         ));
     }
+    let keys = Proof::Keys(Keys {
+        id: access_key.to_owned(),
+        secret: Secret::new(secret_key),
+        token: text_of("securityToken").map(Secret::new),
+        ends: None,
+    });
     Ok(Some(Credentials {
-        sign_in: SignIn::Keys(Keys {
-            id: access_key.to_owned(),
-            secret: Secret::new(secret_key),
-            token: text_of("securityToken").map(Secret::new),
-            ends: None,
-        }),
-        agencies: Vec::new(),
-        domain_id: text_of("domainId").map(str::to_owned),
-        source: place,
+        account_id: text_of("domainId").map(str::to_owned),
+        ..Credentials::new(Start::Found(keys), place)
     }))
 }
 

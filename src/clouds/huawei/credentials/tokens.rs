@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::{Credentials, Family, Pod, SignIn, Variables, unusable};
+use super::{Credentials, Family, Pod, Variables, unusable};
+use crate::clouds::credentials::Start;
 use crate::clouds::source::{self, WebIdentity, WebToken};
 use crate::model::Secret;
 use crate::provider::ConnectError;
@@ -40,15 +41,9 @@ pub(super) fn from_sts(
         policy: variables.get("HUAWEICLOUD_OIDC_POLICY").map(str::to_owned),
         ..at_iam(provider, token)
     };
-    Ok(Some(Credentials {
-        sign_in: SignIn::WebIdentity(identity),
-        agencies: Vec::new(),
-        domain_id: None,
-        source: format!(
-            "environment ({}) exchanged for {agency}",
-            variables.title(&[name])
-        ),
-    }))
+    let name = variables.title(&[name]);
+    let source = format!("environment ({name}) exchanged for {agency}");
+    Ok(Some(Credentials::new(Start::WebIdentity(identity), source)))
 }
 
 /// The SDKs' pair of provider and token; it wins over keys.
@@ -66,13 +61,11 @@ pub(super) fn from_sdk(
             return Ok(None);
         }
     };
+    let start = Start::WebIdentity(at_iam(idp, WebToken::File(PathBuf::from(file))));
+    let domain_id = variables.get("HUAWEICLOUD_SDK_DOMAIN_ID");
     Ok(Some(Credentials {
-        sign_in: SignIn::WebIdentity(at_iam(idp, WebToken::File(PathBuf::from(file)))),
-        agencies: Vec::new(),
-        domain_id: variables
-            .get("HUAWEICLOUD_SDK_DOMAIN_ID")
-            .map(str::to_owned),
-        source: format!("environment ({})", variables.title(&names)),
+        account_id: domain_id.map(str::to_owned),
+        ..Credentials::new(start, format!("environment ({})", variables.title(&names)))
     }))
 }
 

@@ -1,31 +1,28 @@
 use serde_json::json;
 
 use super::*;
-use crate::clouds::tencent::credentials::Start;
+use crate::clouds::credentials::{Credentials, Start};
 use crate::clouds::testing::one_exchange;
 use crate::net::http::HttpOptions;
+use crate::provider::CloudClient as _;
 
 fn client(endpoint: Option<&str>, token: Option<&str>, site: Site) -> Client {
+    let http = Http::new(HttpOptions::default());
+    let found = Credentials::new(Start::Found(keys(token)), "a test");
     Client {
-        http: Http::new(HttpOptions::default()),
-        credentials: Credentials {
-            start: Start::Keys(keys(token, None)),
-            roles: Vec::new(),
-            source: "a test".to_owned(),
-        },
-        read: std::sync::Arc::new(|_| None),
-        keeper: Keeper::default(),
+        keeper: Keeper::new(http.clone(), std::sync::Arc::new(|_| None), found),
+        http,
         site,
         endpoint: endpoint.map(|text| Endpoint::parse(text).unwrap()),
     }
 }
 
-fn keys(token: Option<&str>, ends: Option<i64>) -> Keys {
+fn keys(token: Option<&str>) -> Keys {
     Keys {
         id: "AKIDEXAMPLE0000000000000000000000000".to_owned(),
         secret: Secret::new("EXAMPLEsecretKEY00000000000000000"),
         token: token.map(Secret::new),
-        ends,
+        ends: None,
     }
 }
 
@@ -73,7 +70,7 @@ fn a_request_goes_to_the_host_of_site_and_service() {
         ),
     ] {
         let request = client(endpoint, None, site)
-            .request(call, Some(&keys(None, None)), 1_767_323_045)
+            .request(call, Some(&keys(None)), 1_767_323_045)
             .unwrap();
         assert_eq!(request.url, url);
         assert_eq!(request.body, b"{}");
@@ -98,7 +95,7 @@ fn a_request_goes_to_the_host_of_site_and_service() {
 fn the_request_of_vector_a2_is_signed_as_documented() {
     let call = Call::rpc("cam", "DescribeUserOIDCConfig", Value::Null);
     let request = client(None, None, Site::International)
-        .request(&call, Some(&keys(None, None)), 1_767_323_045)
+        .request(&call, Some(&keys(None)), 1_767_323_045)
         .unwrap();
     assert!(
         header(&request, "authorization").unwrap().ends_with(
@@ -113,10 +110,10 @@ fn the_request_of_vector_a2_is_signed_as_documented() {
 fn a_token_travels_beside_the_signature_and_stays_secret() {
     let call = Call::rpc("cam", "DescribeOIDCConfig", json!({"Name": "ci"}));
     let plain = client(None, None, Site::China)
-        .request(&call, Some(&keys(None, None)), 1)
+        .request(&call, Some(&keys(None)), 1)
         .unwrap();
     let request = client(None, Some("canary-token"), Site::China)
-        .request(&call, Some(&keys(Some("canary-token"), None)), 1)
+        .request(&call, Some(&keys(Some("canary-token"))), 1)
         .unwrap();
     assert_eq!(header(&request, "x-tc-token"), Some("canary-token"));
     assert_eq!(
@@ -128,26 +125,13 @@ fn a_token_travels_beside_the_signature_and_stays_secret() {
 }
 
 #[test]
-fn a_login_that_ran_out_is_not_sent() {
-    let client = client(None, None, Site::China);
-    let keys = keys(None, Some(1000));
-    let call = Call::rpc("sts", "GetCallerIdentity", Value::Null);
-    client.request(&call, Some(&keys), 999).unwrap();
-    let error = client.request(&call, Some(&keys), 1000).unwrap_err();
-    assert_eq!(error.class, ErrorClass::TokenExpired);
-    assert!(error.message.contains("tccli"), "{error}");
-}
-
-#[test]
 fn calls_of_other_clouds_are_refused() {
     let client = client(None, None, Site::China);
     for call in [
         Call::rpc("Ims", "GetOIDCProvider", Value::Null),
         Call::rest("Show", "GET", "/v3/x".to_owned(), Value::Null),
     ] {
-        let error = client
-            .request(&call, Some(&keys(None, None)), 1)
-            .unwrap_err();
+        let error = client.request(&call, Some(&keys(None)), 1).unwrap_err();
         assert_eq!(error.class, ErrorClass::Invalid);
     }
 }
