@@ -47,7 +47,10 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             command.compared.selecting.selection(),
         ),
     };
-    let mut loaded = run::load(&manifests, &selection, &config)?;
+    let mut loaded = match &approved {
+        Some(_) => run::load_again(&manifests, &selection, &config)?,
+        None => run::load(&manifests, &selection, &config)?,
+    };
     let flag = command.judging.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     run::lint(&mut loaded, None, &config)?;
@@ -192,6 +195,10 @@ impl Job<'_> {
             output.diagnostics(&failures, sources);
         }
         found.extend(failures);
+        let incomplete = self.records.incomplete();
+        output.diagnostics(&incomplete, sources);
+        let exit = worse(exit, incomplete.is_empty());
+        found.extend(incomplete);
         let document = |exit: Exit| {
             let input = plan_json::PlanInput {
                 plan: Some(&plan),
@@ -204,11 +211,7 @@ impl Job<'_> {
             apply_json::to_json(&apply_json::document(&input, report.as_ref()))
         };
         let is_reported = write_report(self.command, &document(exit), output);
-        let exit = if !is_reported && exit == Exit::Success {
-            Exit::Error
-        } else {
-            exit
-        };
+        let exit = worse(exit, is_reported);
         if text {
             if let Some(report) = &report {
                 output.result(&if errors && report.outcomes.is_empty() {
@@ -312,6 +315,14 @@ impl Job<'_> {
     }
 }
 
+/// A run whose files were not written is no success.
+fn worse(exit: Exit, is_written: bool) -> Exit {
+    match exit {
+        Exit::Success if !is_written => Exit::Error,
+        other => other,
+    }
+}
+
 /// The event stream and the journal, where they are wanted.
 #[derive(Clone)]
 struct Records {
@@ -351,6 +362,20 @@ impl Records {
         if let Some(lines) = &self.events {
             lines.line(&events::event(event, &time));
         }
+    }
+
+    /// Which of the records miss lines.
+    fn incomplete(&self) -> Vec<Diagnostic> {
+        [&self.journal, &self.events]
+            .into_iter()
+            .flatten()
+            .filter(|lines| !lines.is_whole())
+            .map(|lines| {
+                let title = format!("{} does not hold everything that happened", lines.path());
+                Diagnostic::error(Code::RecordIncomplete, title)
+                    .help("make room or permission; what was done stands in this run's result")
+            })
+            .collect()
     }
 
     fn end(&self, report: Option<&Report>, failures: &[Diagnostic]) {
