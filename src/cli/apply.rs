@@ -317,9 +317,10 @@ impl Job<'_> {
 
 /// A run whose files were not written is no success.
 fn worse(exit: Exit, is_written: bool) -> Exit {
-    match exit {
-        Exit::Success if !is_written => Exit::Error,
-        other => other,
+    if exit == Exit::Success && !is_written {
+        Exit::Error
+    } else {
+        exit
     }
 }
 

@@ -84,9 +84,10 @@ fn told(exit: Exit, output: &Output) -> Exit {
     output.insist(&format!(
         "error: write the result to standard output\n  caused by: {cause}"
     ));
-    match exit {
-        Exit::Success | Exit::Pending => Exit::Error,
-        other => other,
+    if matches!(exit, Exit::Success | Exit::Pending) {
+        Exit::Error
+    } else {
+        exit
     }
 }
 
