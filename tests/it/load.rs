@@ -52,18 +52,42 @@ fn manifests(accounts: usize, budget: u32, has_roles: bool) -> String {
     text
 }
 
-/// The most requests of one account within any second, as they arrived.
-fn fullest_window(seen: &[Seen]) -> usize {
+/// When the requests of each account arrived, in milliseconds since before the program began.
+fn arrivals(seen: &[Seen]) -> BTreeMap<&str, Vec<u64>> {
     let mut arrivals: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for seen in seen {
         let account = seen.account.as_deref().expect("every request is signed");
         arrivals.entry(account).or_default().push(seen.millis);
     }
+    for times in arrivals.values_mut() {
+        times.sort_unstable();
+    }
+    arrivals
+}
+
+/// The most requests of one account within any second, as they arrived. A figure to look at: those
+/// that a stalled machine holds up arrive together, whoever sent them when.
+fn fullest_window(arrivals: &BTreeMap<&str, Vec<u64>>) -> usize {
     let within = |times: &[u64]| times.iter().take_while(|at| **at < times[0] + 1000).count();
     let windows = arrivals
         .values()
         .flat_map(|times| (0..times.len()).map(|at| within(&times[at..])));
     windows.max().unwrap_or_default()
+}
+
+/// Fails when a request came before the budget lets it go. However slow the machine is, it only ever
+/// makes them later.
+fn assert_within_budget(arrivals: &BTreeMap<&str, Vec<u64>>) {
+    for (account, times) in arrivals {
+        for (before, at) in (0_u64..).zip(times) {
+            let earliest = before / u64::from(BUDGET) * 1000;
+            assert!(
+                *at >= earliest,
+                "request {} of {account} came after {at} ms, not {earliest}: {times:?}",
+                before + 1
+            );
+        }
+    }
 }
 
 /// The program with that many accounts, which have this budget.
@@ -84,8 +108,8 @@ fn with_manifests(clouds: &Clouds, accounts: usize, text: &str) -> Binary {
     binary
 }
 
-/// Plans that many accounts over a throttling sandbox, and gives the fullest window.
-fn plan(accounts: usize, has_roles: bool) -> usize {
+/// Plans that many accounts over a throttling sandbox, and looks at when it heard of them.
+fn plan(accounts: usize, has_roles: bool) {
     let clouds = Clouds::with(Options {
         throttle_per_second: Some(BUDGET),
         ..Options::default()
@@ -109,8 +133,11 @@ fn plan(accounts: usize, has_roles: bool) -> usize {
     // One for each object, one to ask whose credentials these are.
     assert!(seen.len() >= accounts * (OBJECTS + 1), "{}", seen.len());
     let sign_ins = if has_roles { accounts } else { 0 };
-    assert_eq!(clouds.count("AssumeRole"), sign_ins);
-    let fullest = fullest_window(&seen);
+    // More only where one was refused, because a slow machine let two arrive together.
+    assert!(clouds.count("AssumeRole") >= sign_ins);
+    let arrivals = arrivals(&seen);
+    assert_within_budget(&arrivals);
+    let fullest = fullest_window(&arrivals);
     #[expect(
         clippy::print_stdout,
         reason = "the figures of a run by hand, seen with --nocapture"
@@ -121,28 +148,17 @@ fn plan(accounts: usize, has_roles: bool) -> usize {
             seen.len()
         );
     }
-    fullest
 }
 
 #[test]
 fn no_account_of_many_hears_more_than_its_budget() {
     let asked = std::env::var("IDFORM_LOAD_ACCOUNTS").ok();
     let accounts = asked.map_or(50, |text| text.parse().expect("a number of accounts"));
-    // Requests that a stalled machine holds up arrive together, whoever sent them when: what a
-    // program does wrong, it does wrong every time.
-    let is_within = (0..3).any(|_| plan(accounts, false) <= BUDGET as usize);
-    assert!(
-        is_within,
-        "three times more than {BUDGET} requests in a second"
-    );
+    plan(accounts, false);
 }
 
 /// The requests by which accounts sign in are of the same budget.
 #[test]
 fn a_role_that_is_assumed_counts_in_the_budget() {
-    let is_within = (0..3).any(|_| plan(12, true) <= BUDGET as usize);
-    assert!(
-        is_within,
-        "three times more than {BUDGET} requests in a second"
-    );
+    plan(12, true);
 }

@@ -379,6 +379,23 @@ fn tencent_saml(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) 
     }
 }
 
+/// A trust policy in the short form that names a provider of the world, if there is one.
+fn federated(dice: &mut Dice<'_>, drafts: &[Draft], kind: &str) -> Option<Value> {
+    let names: Vec<&str> = drafts
+        .iter()
+        .filter(|draft| draft.kind == kind && !draft.absent)
+        .map(|draft| draft.name)
+        .collect();
+    if names.is_empty() || !dice.once_in(2) {
+        return None;
+    }
+    Some(json!({"federated": [{
+        "provider": dice.of(&names),
+        "audiences": dice.some_of(&["x", "y"], 1),
+        "subjects": dice.some_of(&["repo:acme/app:*", "repo:acme/web:*"], 1),
+    }]}))
+}
+
 fn roles(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
     let tags = [
         json!({}),
@@ -397,6 +414,9 @@ fn roles(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
             "policies": dice.some_of(&["ReadOnlyAccess", "QcloudCOSReadOnlyAccess"], 0),
             "tags": dice.of(&tags),
         });
+        if let Some(trust) = federated(dice, drafts, "TencentOidcProvider") {
+            spec["trust"] = trust;
+        }
         describe(dice, &mut spec);
         let mut draft = Draft::new("TencentRole", "deploy", "tencent-prod", spec);
         draft.optional = vec![
@@ -420,6 +440,9 @@ fn roles(dice: &mut Dice<'_>, flavour: Flavour, drafts: &mut Vec<Draft>) {
             "policies": dice.some_of(&["System/ReadOnlyAccess", "System/AliyunOSSReadOnlyAccess"], 0),
             "tags": dice.of(&tags),
         });
+        if let Some(trust) = federated(dice, drafts, "AlibabaOidcProvider") {
+            spec["trust"] = trust;
+        }
         describe(dice, &mut spec);
         let mut draft = Draft::new("AlibabaRole", "deploy", "alibaba-prod", spec);
         draft.optional = vec!["trust", "maxSessionDurationSeconds", "policies", "tags"];
