@@ -157,8 +157,8 @@ pub(super) fn timestamp() -> String {
 /// and is no file (a terminal, a pipe, `/dev/null`) is written into: a device that a rename replaces is
 /// gone for everybody.
 pub(super) fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
-    if fs_err::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        let mut device = fs_err::OpenOptions::new().write(true).open(path)?;
+    if is_no_file(path) {
+        let mut device = fs_err::OpenOptions::new().append(true).open(path)?;
         return device
             .write_all(text.as_bytes())
             .and_then(|()| device.flush());
@@ -172,6 +172,15 @@ pub(super) fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
         let _ = fs_err::remove_file(&aside);
     }
     written
+}
+
+/// Whether there is something under this name that is no file of its own. `/dev/stdout` is a link, and
+/// that it leads to a file just now does not make it one.
+fn is_no_file(path: &Path) -> bool {
+    let of_the_system = ["/dev", "/proc"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    fs_err::metadata(path).is_ok_and(|found| !found.is_dir() && (of_the_system || !found.is_file()))
 }
 
 /// Writes a file that was not there: a link that somebody laid under this name is not followed.

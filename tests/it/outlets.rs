@@ -109,6 +109,22 @@ fn what_is_no_file_is_written_into_and_not_replaced() {
     assert!(saved["checksum"].is_string());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_under_its_name_is_written_into_also_when_it_is_a_file() {
+    let binary = quickstart();
+    let path = binary.path().join("redirected");
+    let file = fs::File::options().create(true).append(true).open(&path);
+    // Not `/dev/stdout`: where this fails, that link would be gone for the whole machine.
+    let ended = binary
+        .command(&["plan", "idp", "--sandbox", "--out", "/proc/self/fd/1"])
+        .stdout(file.expect("a file"))
+        .output();
+    let _ = Ended::of(ended.expect("the program starts")).with_code(0);
+    let both = fs::read_to_string(path).expect("it is there");
+    assert!(both.contains("\"checksum\"") && both.contains("Digest: "));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_laid_beside_an_output_is_not_followed() {
