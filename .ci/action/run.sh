@@ -58,11 +58,22 @@ lines "${IN_PATHS:-.}"
 # The report of an earlier run on this machine must not be taken for this one's.
 rm -f "$report" "$json"
 code=0
-if [[ $IN_COMMAND == drift ]]; then
-    idform drift "${arguments[@]}" -- "${items[@]}" >"$report" || code=$?
-else
-    idform "$IN_COMMAND" "${arguments[@]}" -- "${items[@]}" || code=$?
-fi
+case $IN_COMMAND in
+# Its annotations are commands to the runner, and idform escapes what manifests say in them.
+validate) idform validate "${arguments[@]}" -- "${items[@]}" || code=$? ;;
+*)
+    # A description in a plan may read like a command to the runner (`##[set-output …]`): until the word,
+    # which nobody can know before, it obeys none.
+    word=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$word"
+    if [[ $IN_COMMAND == drift ]]; then
+        idform drift "${arguments[@]}" -- "${items[@]}" >"$report" || code=$?
+    else
+        idform "$IN_COMMAND" "${arguments[@]}" -- "${items[@]}" || code=$?
+    fi
+    echo "::$word::"
+    ;;
+esac
 printf 'exit-code=%s\n' "$code" >>"$GITHUB_OUTPUT"
 if [[ -s $json ]]; then
     printf 'digest=%s\n' "$(jq -r '.digest // ""' "$json")" >>"$GITHUB_OUTPUT"

@@ -43,6 +43,21 @@ check() {
     fi
 }
 
+# A toolchain file of the pull request must not choose what builds idform.
+cat >"$work/bin/cargo" <<'EOF'
+#!/usr/bin/env bash
+pwd >"$WORK/built-in"
+EOF
+chmod +x "$work/bin/cargo"
+mkdir "$work/action"
+mv "$work/bin/idform" "$work/idform-aside"
+PATH=$work/bin:/usr/bin:/bin GITHUB_ACTION_PATH=$work/action GITHUB_PATH=$work/path bash "$here/install.sh"
+mv "$work/idform-aside" "$work/bin/idform"
+if [[ $(<"$work/built-in") != "$work/action" ]]; then
+    printf 'FAILED built in %s\n' "$(<"$work/built-in")" >&2
+    exit 1
+fi
+
 repo=repos/acme/clouds
 bot='"user": {"type": "Bot"}' human='"user": {"type": "User"}'
 export IN_PATHS=$'idp\nmore idp; rm -rf x' IN_PULL_REQUEST=7
@@ -72,4 +87,11 @@ IN_COMMAND=drift check "the issue is closed" 0 "api --method PATCH $repo/issues/
 IN_COMMAND=drift WANTED=1 check "unreadable is not gone" 1 "" '*'
 IN_COMMAND=drift IN_SHARD=2/4 WANTED=2 check "shards have issues of their own" 2 \
     "api --method POST * title=Drift (shard 2/4)*" '\[drift]\[--shard=2/4]*'
+# Between the two the runner takes nothing for a command.
+said=$(IN_COMMAND=plan bash "$here/run.sh" 2>&1)
+word=$(sed -n 's/^::stop-commands:://p' <<<"$said")
+if [[ ${#word} != 32 || $(tail -n 1 <<<"$said") != "::$word::" ]]; then
+    printf 'FAILED the runner is not kept from commands: %s\n' "$said" >&2
+    exit 1
+fi
 IN_COMMAND='plan; rm' check "no other command" 64 "" ""

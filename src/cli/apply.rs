@@ -50,7 +50,10 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
             command.compared.selecting.selection(),
         ),
     };
-    let mut loaded = run::load(&manifests, &selection, &config)?;
+    let mut loaded = match &approved {
+        Some(_) => run::load_again(&manifests, &selection, &config)?,
+        None => run::load(&manifests, &selection, &config)?,
+    };
     let flag = command.judging.policies.as_deref();
     let policies = policies::load(flag, &config, &mut loaded.diagnostics)?;
     run::lint(&mut loaded, None, &config)?;
@@ -195,6 +198,10 @@ impl Job<'_> {
             output.diagnostics(&failures, sources);
         }
         found.extend(failures);
+        let incomplete = self.records.incomplete();
+        output.diagnostics(&incomplete, sources);
+        let exit = worse(exit, incomplete.is_empty());
+        found.extend(incomplete);
         let document = |exit: Exit| {
             let input = plan_json::PlanInput {
                 plan: Some(&plan),
@@ -207,11 +214,7 @@ impl Job<'_> {
             apply_json::to_json(&apply_json::document(&input, report.as_ref()))
         };
         let is_reported = write_report(self.command, &document(exit), output);
-        let exit = if !is_reported && exit == Exit::Success {
-            Exit::Error
-        } else {
-            exit
-        };
+        let exit = worse(exit, is_reported);
         if text {
             if let Some(report) = &report {
                 output.result(&if errors && report.outcomes.is_empty() {
@@ -312,6 +315,15 @@ impl Job<'_> {
         .note(format!("approved {expected}, now {now}"))
         .help("review the plan of now, and approve that");
         Some(finding)
+    }
+}
+
+/// A run whose files were not written is no success.
+fn worse(exit: Exit, is_written: bool) -> Exit {
+    if exit == Exit::Success && !is_written {
+        Exit::Error
+    } else {
+        exit
     }
 }
 

@@ -125,7 +125,7 @@ impl Config {
             return Ok(Self::default());
         };
         let read = || -> Result<Self> {
-            if fs_err::metadata(&path)?.len() > BYTES {
+            if fs_err::File::open(&path)?.metadata()?.len() > BYTES {
                 bail!("it is larger than 1 MiB");
             }
             let mut config: Self = toml::from_str(&fs_err::read_to_string(&path)?)?;

@@ -118,16 +118,12 @@ fn finish(
 
 /// Writes a report in the form that is wanted, and its counts.
 pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Output) -> Result<()> {
-    output.result(&text(
-        document,
-        reporting.format,
-        &output.theme,
-        output.width,
-    ));
+    let mut files = Ok(());
     for (format, path) in &reporting.output {
         let text = text(document, *format, &Theme::plain(), output.width);
-        fs_err::write(path, text)
-            .with_context(|| format!("write the drift report as {}", format.word()))?;
+        let written = fs_err::write(path, text)
+            .with_context(|| format!("write the drift report as {}", format.word()));
+        files = files.and(written);
     }
     if let Some(path) = &reporting.metrics {
         let before = match fs_err::read_to_string(path) {
@@ -135,10 +131,13 @@ pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Out
             Err(_) => None,
         };
         let text = metrics::render(document, now(), before);
-        rim::replace_file(path, &text)
-            .with_context(|| format!("write the metrics to {}", path.display()))?;
+        let written = rim::replace_file(path, &text)
+            .with_context(|| format!("write the metrics to {}", path.display()));
+        files = files.and(written);
     }
-    Ok(())
+    output.after_files(files, reporting.format == DriftFormat::Json, || {
+        text(document, reporting.format, &output.theme, output.width)
+    })
 }
 
 /// A report in one form.
@@ -167,7 +166,7 @@ fn acceptances(
     out: &mut Diagnostics,
 ) -> Result<Vec<Acceptance>> {
     let read = || -> Result<String> {
-        if fs_err::metadata(path)?.len() > ACCEPTANCE_BYTES {
+        if fs_err::File::open(path)?.metadata()?.len() > ACCEPTANCE_BYTES {
             bail!("it is larger than 1 MiB");
         }
         Ok(fs_err::read_to_string(path)?)

@@ -45,11 +45,13 @@ impl From<Exit> for ExitCode {
 /// Shows what clap has to say. Help and version are answers, everything else is wrong usage; clap's
 /// own 2 would mean pending changes here.
 pub(super) fn of_clap(error: &clap::Error) -> Exit {
-    // A closed pipe is no reason to fail over.
-    let _ = error.print();
+    let printed = error.print();
     if error.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Success
+        return Exit::Usage;
+    }
+    match printed {
+        // A closed pipe is no reason to fail over, a full disk is.
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => Exit::Error,
+        _ => Exit::Success,
     }
 }

@@ -12,8 +12,10 @@ pub(super) fn run(command: &Explain, output: &Output) -> Exit {
         output.result(&text);
         return Exit::Success;
     }
+    let nearest = manifest::nearest_topic(CATALOGUE, &command.topic)
+        .map_or_else(String::new, |help| format!("\n  hint: {help}"));
     output.insist(&format!(
-        "error: nothing is called `{}`\n  hint: `idform explain` lists the kinds; codes stand in brackets after `error`",
+        "error: nothing is called `{}`{nearest}\n  hint: `idform explain` lists the kinds; codes stand in brackets after `error`",
         command.topic
     ));
     Exit::Usage

@@ -42,7 +42,7 @@ pub(super) fn run(command: &Merge, output: &Output) -> Result<Exit> {
 
 fn read(path: &Path) -> Result<DriftDocument> {
     let read = || -> Result<DriftDocument> {
-        if fs_err::metadata(path)?.len() > BYTES {
+        if fs_err::File::open(path)?.metadata()?.len() > BYTES {
             bail!("it is too large for a report");
         }
         drift_json::from_text(&fs_err::read_to_string(path)?).map_err(anyhow::Error::msg)

@@ -69,9 +69,25 @@ fn main_with(arguments: impl Iterator<Item = OsString>) -> Exit {
     let output = Output::new(&args.common);
     rim::start_logs(&args.common);
     let ended = panics::caught(|| call(&args, &output));
-    match ended {
+    let exit = match ended {
         Ok(exit) => exit,
         Err(error) => ended_early(&args, &output, &error),
+    };
+    told(exit, &output)
+}
+
+/// The exit of a run whose result had to reach standard output: a full disk is no success.
+fn told(exit: Exit, output: &Output) -> Exit {
+    let Some(cause) = output::lost() else {
+        return exit;
+    };
+    output.insist(&format!(
+        "error: write the result to standard output\n  caused by: {cause}"
+    ));
+    if matches!(exit, Exit::Success | Exit::Pending) {
+        Exit::Error
+    } else {
+        exit
     }
 }
 

@@ -1,6 +1,7 @@
 //! Standard output carries the result and nothing else; everything said goes to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use crate::model::{Diagnostic, SourceMap};
 use crate::view::{self, theme::Theme};
@@ -10,12 +11,27 @@ use super::args::{Colour, Common};
 /// Width used when there is no terminal to ask.
 const WIDTH: usize = 100;
 
-/// Writes a part of the result. A reader that went away (a closed pipe) is no error.
+/// Why standard output does not hold the whole result; the first reason counts.
+static LOST: OnceLock<std::io::Error> = OnceLock::new();
+
+/// Writes a part of the result. A reader that went away (a closed pipe) has what it wanted; any other
+/// failure is kept for [`lost`].
 pub(super) fn result(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout
+    let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // A later failure says no more than the first.
+        let _ = LOST.set(error);
+    }
+}
+
+/// Why standard output does not hold the whole result, so that half of one is never called success.
+pub(super) fn lost() -> Option<&'static std::io::Error> {
+    LOST.get()
 }
 
 /// Where the program speaks.
@@ -36,7 +52,11 @@ impl Output {
             let wanted = match common.color {
                 Colour::Always => true,
                 Colour::Never => false,
-                Colour::Auto => terminal && !super::rim::is_set("NO_COLOR"),
+                Colour::Auto => {
+                    terminal
+                        && !super::rim::is_set("NO_COLOR")
+                        && super::rim::var("TERM").is_none_or(|term| term != "dumb")
+                }
             };
             if wanted || (common.color == Colour::Auto && super::rim::is_set("CLICOLOR_FORCE")) {
                 Theme::coloured()
@@ -58,13 +78,30 @@ impl Output {
         !self.quiet && !self.verbose && std::io::stderr().is_terminal()
     }
 
-    /// Writes a part of the result. A reader that went away (a closed pipe) is no error.
+    /// Writes a part of the result; see [`result`].
     #[expect(
         clippy::unused_self,
         reason = "results go through the output like everything else"
     )]
     pub(super) fn result(&self, text: &str) {
         result(text);
+    }
+
+    /// Writes the result after the files of the same run. When one of those failed, a JSON document waits
+    /// for the one that tells so: standard output carries exactly one. For people both are shown.
+    ///
+    /// # Errors
+    /// What became of the files.
+    pub(super) fn after_files(
+        &self,
+        files: anyhow::Result<()>,
+        is_document: bool,
+        text: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        if files.is_ok() || !is_document {
+            self.result(&text());
+        }
+        files
     }
 
     /// Says something to the person, unless they asked for quiet.

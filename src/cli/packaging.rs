@@ -2,7 +2,7 @@
 //!
 //! The scripts for bash, zsh and fish ask the program for what only manifests know; see `completion`.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -61,7 +61,11 @@ pub(super) fn man(command: &Man, output: &Output) -> Result<Exit> {
     let mut page = all.clone();
     for part in &command.of {
         let Some(inner) = page.find_subcommand(part) else {
-            bail!("there is no command `{}`", command.of.join(" "));
+            output.insist(&format!(
+                "error: there is no command `{}`\n  hint: `idform --help` lists them",
+                command.of.join(" ")
+            ));
+            return Ok(Exit::Usage);
         };
         page = inner.clone();
     }

@@ -37,27 +37,28 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     })??;
     let mut found = loaded.diagnostics.into_sorted();
     found.extend(survey.findings);
-    let plan = survey.plan;
-    policies::judge(&policies, &plan, &mut found, &loaded.manifests.sources)?;
-    let exit = exit(&plan, &found, command.detailed_exitcode);
+    let content = Saved {
+        paths: command.compared.manifests.paths.clone(),
+        env: command.compared.manifests.env.clone(),
+        selection,
+        plan: survey.plan,
+    };
+    let plan = &content.plan;
+    policies::judge(&policies, plan, &mut found, &loaded.manifests.sources)?;
+    let exit = exit(plan, &found, command.detailed_exitcode);
     output.diagnostics(&found, &loaded.manifests.sources);
     let rendered = Rendered {
-        plan: Some(&plan),
+        plan: Some(plan),
         command: "plan",
         exit,
         diagnostics: &found,
         sources: &loaded.manifests.sources,
     };
-    rendered.write(&command.rendering, output)?;
-    if let Some(path) = &command.out {
-        let content = Saved {
-            paths: command.compared.manifests.paths.clone(),
-            env: command.compared.manifests.env.clone(),
-            selection,
-            plan,
-        };
-        saved::write(path, &content)?;
-    }
+    let files = match &command.out {
+        Some(path) => saved::write(path, &content),
+        None => Ok(()),
+    };
+    rendered.write_after(files, &command.rendering, output)?;
     Ok(exit)
 }
 

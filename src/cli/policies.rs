@@ -100,7 +100,12 @@ pub(super) fn what_is_invalid(found: &[Diagnostic]) -> &'static str {
     let mut errors = found
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
-    if !failed(found) {
+    if errors
+        .clone()
+        .all(|finding| finding.code == Code::SelectorFitsNothing)
+    {
+        "selectors"
+    } else if !failed(found) {
         "manifests"
     } else if errors.all(|finding| finding.code == Code::PolicyInvalid) {
         "policies"

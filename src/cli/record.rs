@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 /// An open file of lines. Failing to write is told once and does not stop the run: half-done work
-/// would be worse than a missing line.
+/// would be worse than a missing line. The run is no success then; see [`Lines::is_whole`].
 pub(super) struct Lines {
     path: String,
     file: Mutex<Option<fs_err::File>>,
@@ -38,6 +38,17 @@ impl Lines {
             path: path.display().to_string(),
             file: Mutex::new(Some(file.context("open the journal")?)),
         })
+    }
+
+    /// Whether every line so far was written.
+    pub(super) fn is_whole(&self) -> bool {
+        let slot = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.is_some()
+    }
+
+    /// The file's name, for messages.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Writes one line and hands it to the operating system.

@@ -48,14 +48,26 @@ impl Rendered<'_> {
     /// Writes every wanted form.
     ///
     /// # Errors
-    /// A file cannot be written; the result on standard output is out by then.
+    /// A file cannot be written. The others are, and so is a result for people.
     pub(super) fn write(&self, wanted: &Rendering, output: &Output) -> Result<()> {
-        output.result(&self.text(wanted.format, &output.theme, output.width));
+        self.write_after(Ok(()), wanted, output)
+    }
+
+    /// As [`Self::write`], after a file that was written before.
+    pub(super) fn write_after(
+        &self,
+        mut files: Result<()>,
+        wanted: &Rendering,
+        output: &Output,
+    ) -> Result<()> {
         for (format, path) in &wanted.output {
-            fs_err::write(path, self.text(*format, &Theme::plain(), output.width))
-                .with_context(|| format!("write the plan as {}", format.word()))?;
+            let written = fs_err::write(path, self.text(*format, &Theme::plain(), output.width))
+                .with_context(|| format!("write the plan as {}", format.word()));
+            files = files.and(written);
         }
-        Ok(())
+        output.after_files(files, wanted.format == PlanFormat::Json, || {
+            self.text(wanted.format, &output.theme, output.width)
+        })
     }
 
     fn text(&self, format: PlanFormat, theme: &Theme, width: usize) -> String {

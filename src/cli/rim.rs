@@ -3,6 +3,7 @@
 //! The only file that asks for them.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -152,10 +153,45 @@ pub(super) fn timestamp() -> String {
         .to_string()
 }
 
-/// Writes a file beside its name and renames, so that a reader never sees half of one.
+/// Writes a file beside its name and renames, so that a reader never sees half of one. What is there
+/// and is no file (a terminal, a pipe, `/dev/null`) is written into: a device that a rename replaces is
+/// gone for everybody.
 pub(super) fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
+    if is_no_file(path) {
+        let mut device = fs_err::OpenOptions::new().append(true).open(path)?;
+        return device
+            .write_all(text.as_bytes())
+            .and_then(|()| device.flush());
+    }
     let mut aside = path.as_os_str().to_owned();
     aside.push(".new");
-    fs_err::write(&aside, text)?;
-    fs_err::rename(&aside, path)
+    let aside = PathBuf::from(aside);
+    let written = write_anew(&aside, text).and_then(|()| fs_err::rename(&aside, path));
+    if written.is_err() {
+        // Half a file under a name that nobody asked for helps nobody.
+        let _ = fs_err::remove_file(&aside);
+    }
+    written
+}
+
+/// Whether there is something under this name that is no file of its own. `/dev/stdout` is a link, and
+/// that it leads to a file just now does not make it one.
+fn is_no_file(path: &Path) -> bool {
+    let of_the_system = ["/dev", "/proc"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    fs_err::metadata(path).is_ok_and(|found| !found.is_dir() && (of_the_system || !found.is_file()))
+}
+
+/// Writes a file that was not there: a link that somebody laid under this name is not followed.
+fn write_anew(path: &Path, text: &str) -> std::io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs_err::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)?;
+    file.write_all(text.as_bytes())
 }

@@ -45,6 +45,24 @@ pub(super) fn load(
     config: &Config,
 ) -> Result<Loaded> {
     let mut loaded = load_paths(&wanted.paths, stdin(wanted)?, wanted, config);
+    // With broken manifests nobody knows what the others would have declared.
+    if !loaded.diagnostics.has_errors() {
+        for finding in loaded.world.unfitting(selection) {
+            loaded.diagnostics.push(finding);
+        }
+    }
+    loaded.world = loaded.world.select(selection);
+    Ok(loaded)
+}
+
+/// As [`load`], of a saved plan's paths and selectors. What they fitted then may be gone: that is a
+/// stale plan, and its digest tells.
+pub(super) fn load_again(
+    wanted: &args::Manifests,
+    selection: &Selection,
+    config: &Config,
+) -> Result<Loaded> {
+    let mut loaded = load_paths(&wanted.paths, stdin(wanted)?, wanted, config);
     loaded.world = loaded.world.select(selection);
     Ok(loaded)
 }

@@ -58,7 +58,7 @@ pub(super) fn run(command: &Show, output: &Output) -> Result<Exit> {
 
 fn read(path: &Path) -> Result<String> {
     let read = || -> Result<String> {
-        if fs_err::metadata(path)?.len() > file::BYTES {
+        if fs_err::File::open(path)?.metadata()?.len() > file::BYTES {
             bail!("it is too large for a plan or a report");
         }
         Ok(fs_err::read_to_string(path)?)
@@ -96,10 +96,11 @@ fn write(
     for (format, path) in &wanted.output {
         files.push((path, form(*format, &plain)?));
     }
-    output.result(&result);
+    let mut written = Ok(());
     for (path, text) in files {
-        fs_err::write(path, text).context("write the report")?;
+        written = written.and(fs_err::write(path, text).context("write the report"));
     }
+    output.after_files(written, wanted.format == PlanFormat::Json, || result)?;
     Ok(Exit::Success)
 }
 
@@ -107,10 +108,10 @@ fn drift_format(format: PlanFormat) -> Option<DriftFormat> {
     match format {
         PlanFormat::Text => Some(DriftFormat::Text),
         PlanFormat::Json => Some(DriftFormat::Json),
-        PlanFormat::Markdown => Some(DriftFormat::Markdown),
+        PlanFormat::Markdown | PlanFormat::JobSummary => Some(DriftFormat::Markdown),
         PlanFormat::Sarif => Some(DriftFormat::Sarif),
         PlanFormat::Github => Some(DriftFormat::Github),
-        PlanFormat::Html | PlanFormat::JobSummary => None,
+        PlanFormat::Html => None,
     }
 }
 
@@ -123,7 +124,7 @@ fn apply_text(
     match format {
         PlanFormat::Text => Some(apply_review::text(document, theme, width)),
         PlanFormat::Json => Some(apply_json::to_json(document)),
-        PlanFormat::Markdown => Some(apply_review::markdown(document)),
-        PlanFormat::Html | PlanFormat::Sarif | PlanFormat::Github | PlanFormat::JobSummary => None,
+        PlanFormat::Markdown | PlanFormat::JobSummary => Some(apply_review::markdown(document)),
+        PlanFormat::Html | PlanFormat::Sarif | PlanFormat::Github => None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Address, KindName, Selector};
+use crate::model::{Address, Code, Diagnostic, KindName, Selector};
 
 use super::World;
 
@@ -81,6 +81,31 @@ impl Selection {
 pub type Declared = BTreeSet<(String, KindName, String)>;
 
 impl World {
+    /// What of the selection fits nothing here: a misspelt name would otherwise select nothing without
+    /// a word, or leave in what was to be left out. An exact name is an error, a glob a warning,
+    /// because whoever writes one may mean "if there are any".
+    pub fn unfitting(&self, selection: &Selection) -> Vec<Diagnostic> {
+        let fits_account = |selector: &Selector| {
+            self.accounts
+                .keys()
+                .any(|name| selector.takes_account(name))
+        };
+        let fits_object =
+            |selector: &Selector| self.objects.keys().any(|address| selector.matches(address));
+        let of = |flag: &str, selectors: &[Selector], fits: &dyn Fn(&Selector) -> bool| {
+            let unfitting = selectors.iter().filter(|selector| !fits(selector));
+            unfitting
+                .map(|selector| fits_nothing(flag, selector))
+                .collect::<Vec<_>>()
+        };
+        [
+            of("--account", &selection.accounts, &fits_account),
+            of("--target", &selection.targets, &fits_object),
+            of("--exclude", &selection.excludes, &fits_object),
+        ]
+        .concat()
+    }
+
     /// The part of this world that the selection names.
     #[must_use]
     pub fn select(mut self, selection: &Selection) -> Self {
@@ -145,6 +170,16 @@ impl World {
             .retain(|name, _| selection.takes_account(name));
         self
     }
+}
+
+fn fits_nothing(flag: &str, selector: &Selector) -> Diagnostic {
+    let title = format!("`{flag} {selector}` fits nothing that the manifests declare");
+    let finding = if selector.is_exact() {
+        Diagnostic::error(Code::SelectorFitsNothing, title)
+    } else {
+        Diagnostic::warning(Code::SelectorFitsNothing, title)
+    };
+    finding.help("write account/Kind/name as plans show it; `idform graph` lists every address")
 }
 
 #[cfg(test)]

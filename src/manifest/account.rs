@@ -60,7 +60,9 @@ pub(super) fn read(
     let requests_per_second = given("requestsPerSecond")
         .and_then(|node| {
             let bounds = (1, i64::from(limit));
-            let number = checker.integer(node, "`requestsPerSecond`", bounds, "requests")?;
+            let otherwise = format!("drop the field for {}", cloud.requests_per_second);
+            let name = "`requestsPerSecond`";
+            let number = checker.integer(node, name, bounds, "requests", &otherwise)?;
             u32::try_from(number).ok()
         })
         .unwrap_or(cloud.requests_per_second);

@@ -166,13 +166,14 @@ impl Checker<'_> {
         None
     }
 
-    /// A whole number within bounds; `unit` says what is counted.
+    /// A whole number within bounds; `unit` says what is counted, `otherwise` what else would do.
     pub(super) fn integer(
         &mut self,
         node: &Node,
         name: &str,
         (min, max): (i64, i64),
         unit: &str,
+        otherwise: &str,
     ) -> Option<i64> {
         let NodeValue::Scalar(scalar) = &node.value else {
             self.wrong_type(node, name, "a whole number", "write one number");
@@ -197,9 +198,7 @@ impl Checker<'_> {
         let finding = self
             .out_of_range(name)
             .at(node.span, bounds.trim_end())
-            .help(format!(
-                "write a value from {min} to {max}, or drop the field to keep the value set on the cloud"
-            ));
+            .help(format!("write a value from {min} to {max}, or {otherwise}"));
         self.report(finding);
         None
     }

@@ -1,8 +1,10 @@
 //! `idform explain`: what a kind, a field or a code means, from the same tables as the checks.
 
+mod envelope;
+
 use std::fmt::Write as _;
 
-use super::check::length_words;
+use super::check::{length_words, suggestion};
 use crate::model::Code;
 use crate::provider::portable::Holding;
 use crate::provider::{
@@ -19,11 +21,11 @@ pub fn explain(catalogue: impl Into<Catalogue>, topic: &str) -> Option<String> {
     if topic.is_empty() {
         return Some(kinds(catalogue));
     }
-    if topic == "Account" {
-        return Some(ACCOUNT.to_owned());
-    }
     if topic == "Account.credentials" {
         return Some(credentials(clouds));
+    }
+    if let Some(text) = envelope::explain(topic) {
+        return Some(text);
     }
     if let Some(code) = Code::ALL.iter().find(|code| code.slug() == topic) {
         return Some(format!("{}\n\n  {}\n", code.slug(), code.explanation()));
@@ -59,6 +61,19 @@ pub fn explain(catalogue: impl Into<Catalogue>, topic: &str) -> Option<String> {
     }
 }
 
+/// The topic that was most likely meant by one that is none, as help.
+pub fn nearest_topic(catalogue: impl Into<Catalogue>, topic: &str) -> Option<String> {
+    // The fields of a kind are topics once it is named, whatever its spelling.
+    let catalogue = catalogue.into();
+    let kind = topic.split('.').next().unwrap_or_default();
+    let all = topics(catalogue, "");
+    let named = all.iter().find(|known| known.eq_ignore_ascii_case(kind));
+    let known = named.map_or_else(Vec::new, |kind| topics(catalogue, kind));
+    let known: Vec<&str> = known.iter().chain(&all).map(String::as_str).collect();
+    let help = suggestion(topic, &known, "");
+    help.starts_with("did you mean").then_some(help)
+}
+
 /// What [`explain`] knows of what begins with `prefix`: kinds and codes, and of one kind the fields
 /// too, once it is named in full.
 pub fn topics(catalogue: impl Into<Catalogue>, prefix: &str) -> Vec<String> {
@@ -75,7 +90,7 @@ pub fn topics(catalogue: impl Into<Catalogue>, prefix: &str) -> Vec<String> {
         let fields = fields.chain(["account"]).chain(name);
         (info.name.0, fields.collect::<Vec<_>>())
     });
-    let mut topics = vec!["Account".to_owned()];
+    let mut topics = envelope::topics(prefix);
     topics.extend(Code::ALL.iter().map(|code| code.slug().to_owned()));
     for (kind, fields) in portable.chain(native) {
         topics.push(kind.to_owned());
@@ -86,21 +101,6 @@ pub fn topics(catalogue: impl Into<Catalogue>, prefix: &str) -> Vec<String> {
     topics.retain(|topic| topic.starts_with(prefix));
     topics
 }
-
-const ACCOUNT: &str = "Account
-
-  Where to reconcile, never a secret.
-
-  cloud              which cloud; always needed
-  accountId          the account's number there, in quotes; checked before anything else
-  site               which site of the cloud, where it has several
-  region             which IAM host, where the cloud has several
-  credentials        profile, envPrefix, webIdentity, assumeRole; by default that cloud's own
-                     chain. `idform explain Account.credentials` lists it
-  requestsPerSecond  no window of one second holds more requests than this
-  unmanaged          report: whether providers that nobody declared are reported;
-                     ignore: names that are left out, with * globs
-";
 
 const ACCOUNTS: &str = "  Who trusts it: a list of {account: NAME, set: {...}}.
 

@@ -58,7 +58,8 @@ fn field_value(checker: &mut Checker<'_>, field: &Field, entry: &Entry) -> Optio
         Form::Text(rule) => Value::from(checker.ruled_text(node, name, rule)?),
         Form::Flag => Value::from(checker.flag(node, name)?),
         Form::Integer { min, max, unit } => {
-            Value::from(checker.integer(node, name, (*min, *max), unit)?)
+            let otherwise = "drop the field to keep the value set on the cloud";
+            Value::from(checker.integer(node, name, (*min, *max), unit, otherwise)?)
         }
         Form::Choice(words) => Value::from(checker.choice(node, name, words)?),
         Form::TextSet { item, max_items } => text_set(checker, node, name, item, *max_items)?,

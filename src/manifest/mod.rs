@@ -36,7 +36,7 @@ pub use document::{
     Document, Ensure, Given, GivenValue, Lifecycle, Mode, Spanned, TrustEntry, TrustProvider,
     Waiver,
 };
-pub use explain::{explain, form_words, topics};
+pub use explain::{explain, form_words, nearest_topic, topics};
 pub use node::{Entry, Node, NodeValue, Scalar};
 pub use scalar::AllowedEnv;
 pub use schema::manifest_schema;

@@ -83,7 +83,7 @@ fn metadata() -> Value {
                 "pattern": NAME,
             },
             "labels": {
-                "description": "For selectors.",
+                "description": "Texts of your own by name, for people and other tools.",
                 "type": ["object", "null"],
                 "additionalProperties": {"type": "string"},
             },

@@ -146,17 +146,11 @@ fn summary(text: &mut String, sources: &SourceMap, document: &Document) {
 }
 
 #[test]
-fn ten_thousand_documents_are_read_in_time_that_grows_with_their_number() {
+fn ten_thousand_documents_are_read() {
     let text = many_documents(10_000);
-    let started = std::time::Instant::now();
     let (manifests, diagnostics) = parse_texts(&[("many.yaml", &text)], &[], CLOUDS, &env());
-    let taken = started.elapsed();
     assert_eq!(rendered(&manifests.sources, diagnostics), "");
     assert_eq!(manifests.documents.len(), 10_000);
-    // Debug builds on a loaded machine take some seconds; time that grows with the square takes
-    // minutes.
-    assert!(taken.as_secs() < 30, "{} bytes took {taken:?}", text.len());
-    println!("{} bytes took {taken:?}", text.len());
 }
 
 fn many_documents(count: usize) -> String {

@@ -101,6 +101,11 @@ impl Selector {
         self.takes_kind(account, kind).then_some(name.as_str())
     }
 
+    /// Whether it holds no `*`.
+    pub fn is_exact(&self) -> bool {
+        self.parts.iter().all(|part| !part.contains('*'))
+    }
+
     /// Whether the address is selected.
     pub fn matches(&self, address: &Address) -> bool {
         let parts = [address.account.as_str(), address.kind.0, &address.name];

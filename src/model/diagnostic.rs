@@ -3,6 +3,7 @@
 //! No rendering here; `view` turns these into text and JSON.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use super::Span;
 
@@ -85,8 +86,10 @@ codes! {
     LockTooNew, "lock-too-new", "idform.lock was written by a newer version of idform, which may hold what this one does not know. Update this one.";
     EnvNotAllowed, "env-not-allowed", "`${env:NAME}` is replaced only for variables that the operator allows with `--env NAME`.";
     EnvUndefined, "env-undefined", "`${env:NAME}` names a variable that is allowed but not set.";
-    CannotRun, "cannot-run", "The run could not begin: an endpoint is no usable URL, the sandbox could not be started, standard input could not be read. The message says what was attempted and the causes follow it. Nothing was contacted.";
+    CannotRun, "cannot-run", "The run could not begin, or could not put its result where it was wanted: an endpoint is no usable URL, the sandbox could not be started, standard input could not be read, a file could not be written. The message says what was attempted and the causes follow it. No cloud was changed.";
     Interrupted, "interrupted", "The run ended before its end. When Ctrl-C or SIGTERM came while the clouds were read, nothing was changed; run it again. An apply that is interrupted while it writes finishes the calls in flight and tells how each change ended; a second signal ends it at once, as a bug in idform would: then the journal has what was sent and answered, and the next apply reads each object first.";
+    RecordIncomplete, "record-incomplete", "The journal or the event stream of an apply could not be written to its end, for example because the disk is full. The clouds were changed all the same, because half-done work would be worse; the result of the run says how.";
+    SelectorFitsNothing, "selector-fits-nothing", "An --account, --target or --exclude fits nothing that the manifests declare. Names are compared as they are written in manifests, as account/Kind/name; a spec's own `name` does not count. With `*` it is a warning; without, a mistake, because an object that should have been left out would be changed.";
     CredentialsMissing, "credentials-missing", "No credentials were found for an account. The message lists where they were looked for.";
     AccountMismatch, "account-mismatch", "The credentials belong to another account than the manifest says. Nothing was read or written there.";
     AccountUnreadable, "account-unreadable", "An account could not be read. Its objects are shown as unreadable; other accounts are planned and applied.";
@@ -160,6 +163,27 @@ pub struct Label {
     pub text: String,
 }
 
+/// A file, and as far as it is known the place in it, where no text is at hand to point into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FilePlace {
+    /// The file as it was named.
+    pub name: String,
+    /// From 1; [`None`] when it is about the file as a whole.
+    pub line: Option<u32>,
+    /// In characters, from 1; the line's first where it is [`None`].
+    pub column: Option<u32>,
+}
+
+impl fmt::Display for FilePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for number in [self.line, self.column].into_iter().flatten() {
+            write!(f, ":{number}")?;
+        }
+        Ok(())
+    }
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -172,7 +196,7 @@ pub struct Diagnostic {
     /// The main place first, then related ones.
     pub labels: Vec<Label>,
     /// The file it is about, when there is no place in a text to point at.
-    pub file: Option<String>,
+    pub file: Option<FilePlace>,
     /// Further lines: causes, consequences.
     pub notes: Vec<String>,
     /// What to do.
@@ -213,8 +237,28 @@ impl Diagnostic {
 
     /// Names the file when there is no text to point into.
     #[must_use]
-    pub fn in_file(mut self, file: impl Into<String>) -> Self {
-        self.file = Some(file.into());
+    pub fn in_file(self, name: impl Into<String>) -> Self {
+        self.in_place(FilePlace {
+            name: name.into(),
+            line: None,
+            column: None,
+        })
+    }
+
+    /// Names the file and the line (from 1) when there is no text to point into.
+    #[must_use]
+    pub fn on_line(self, name: impl Into<String>, line: u32) -> Self {
+        self.in_place(FilePlace {
+            name: name.into(),
+            line: Some(line),
+            column: None,
+        })
+    }
+
+    /// Names the place when there is no text to point into.
+    #[must_use]
+    pub fn in_place(mut self, place: FilePlace) -> Self {
+        self.file = Some(place);
         self
     }
 

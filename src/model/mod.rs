@@ -12,7 +12,7 @@ pub mod value;
 
 pub use account::{Account, AssumeRole, CredentialSource, TokenPlace, UnmanagedRule, WebIdentity};
 pub use address::{Address, CloudId, KindName, Selector};
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, FilePlace, Label, Severity};
 pub use secret::Secret;
 pub use span::{Position, SourceId, SourceMap, Span};
 pub use value::{Fields, Value, merged};

@@ -88,6 +88,13 @@ impl SourceMap {
         }
     }
 
+    /// Byte offset of the first character of a line (from 1) of the text of this name.
+    pub fn line_start(&self, name: &str, line: u32) -> Option<u32> {
+        let source = self.sources.iter().find(|source| source.name == name)?;
+        let index = usize::try_from(line.checked_sub(1)?).ok()?;
+        source.lines.get(index).copied()
+    }
+
     /// Line and column where a span begins.
     pub fn start(&self, span: Span) -> Position {
         self.position(span.source, span.start)

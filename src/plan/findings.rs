@@ -31,7 +31,7 @@ pub fn findings(world: &World, snapshot: &Snapshot, plan: &Plan) -> Vec<Diagnost
                     Code::ObjectUnreadable,
                     format!("{} could not be read", step.address),
                 )
-                .in_file(format!("{}:{}", step.origin.file, step.origin.line))
+                .on_line(&*step.origin.file, step.origin.line)
                 .note(step.error.clone().unwrap_or_default())
                 .help("nothing is changed there; mend the cause and plan again"),
             ),
@@ -47,7 +47,7 @@ pub fn findings(world: &World, snapshot: &Snapshot, plan: &Plan) -> Vec<Diagnost
                         code,
                         format!("{} cannot {}", step.address, verb(blocked.needed)),
                     )
-                    .in_file(format!("{}:{}", step.origin.file, step.origin.line))
+                    .on_line(&*step.origin.file, step.origin.line)
                     .note(blocked.reason.clone()),
                 );
             }

@@ -9,7 +9,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use serde_json::Value;
 
 use super::{MESSAGES, PACKAGE, Source, invalid};
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, FilePlace};
 
 /// Evaluation steps between two looks at the clock.
 const CHECK_STEPS: NonZeroU32 = NonZeroU32::new(256).expect("256 is not zero");
@@ -158,8 +158,8 @@ fn failed(what: &str, source: Option<&Source>, error: &anyhow::Error) -> Diagnos
     let place = text
         .lines()
         .find_map(|line| line.trim().strip_prefix("--> "))
-        .map(str::to_owned)
-        .or_else(|| source.map(|source| source.name.clone()));
+        .map(drawn_place)
+        .or_else(|| source.map(|source| whole(&source.name)));
     let why = text
         .lines()
         .rev()
@@ -167,8 +167,31 @@ fn failed(what: &str, source: Option<&Source>, error: &anyhow::Error) -> Diagnos
         .unwrap_or(text.trim());
     let finding = invalid(format!("a policy {what}")).note(super::shortened(why));
     match place {
-        Some(place) => finding.in_file(place),
+        Some(place) => finding.in_place(place),
         None => finding,
+    }
+}
+
+/// `file:line:column`, as the crate draws it; the file's name may hold colons.
+fn drawn_place(text: &str) -> FilePlace {
+    let mut parts = text.rsplitn(3, ':');
+    let column = parts.next().and_then(|part| part.parse().ok());
+    let line = parts.next().and_then(|part| part.parse().ok());
+    match parts.next() {
+        Some(name) if line.is_some() && column.is_some() => FilePlace {
+            name: name.to_owned(),
+            line,
+            column,
+        },
+        _ => whole(text),
+    }
+}
+
+fn whole(name: &str) -> FilePlace {
+    FilePlace {
+        name: name.to_owned(),
+        line: None,
+        column: None,
     }
 }
 

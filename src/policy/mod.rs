@@ -186,20 +186,20 @@ fn verdict(rule: &str, message: &Value, plan: &Value) -> Diagnostic {
         Diagnostic::warning(Code::PolicyWarned, title)
     };
     match address.and_then(|address| place(plan, address)) {
-        Some(place) => finding.in_file(place),
+        Some((file, line)) => finding.on_line(file, line),
         None => finding,
     }
 }
 
-/// `file:line` of a declared object.
-fn place(plan: &Value, address: &str) -> Option<String> {
+/// File and line of a declared object.
+fn place(plan: &Value, address: &str) -> Option<(String, u32)> {
     let changes = plan.get("resource_changes")?.as_array()?;
     let found = changes
         .iter()
         .find(|change| change.get("address").and_then(Value::as_str) == Some(address))?;
     let source = found.get("source")?;
     let (file, line) = (source.get("file")?.as_str()?, source.get("line")?.as_u64()?);
-    Some(format!("{file}:{line}"))
+    Some((file.to_owned(), u32::try_from(line).ok()?))
 }
 
 /// One line of bounded length.

@@ -64,8 +64,9 @@ fn one(diagnostic: &Diagnostic, sources: &SourceMap, theme: &Theme, width: usize
                 .into(),
         );
     }
-    if let (true, Some(file)) = (diagnostic.labels.is_empty(), &diagnostic.file) {
-        elements.push(Origin::path(neutral(file)).into());
+    let place = diagnostic.file.as_ref().map(ToString::to_string);
+    if let (true, Some(place)) = (diagnostic.labels.is_empty(), &place) {
+        elements.push(Origin::path(neutral(place)).into());
     }
     for note in &diagnostic.notes {
         elements.push(Level::NOTE.message(paragraph(note, width)).into());

@@ -240,7 +240,7 @@ fn risks(plan: &Plan, budget: &mut Budget) -> String {
         )
     });
     let (rows, missing) = budget.take(rows, 2);
-    budget.say(missing, "row of the table of risks");
+    budget.say(missing, "risk row");
     format!(
         "#### Risks\n\n| Risk | Action | Object | Declared at |\n| :-- | :-- | :-- | :-- |\n\
          {rows}\n"

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::text::json_safe;
-use crate::model::{Diagnostic, SourceMap, Span};
+use crate::model::{Diagnostic, FilePlace, SourceMap, Span};
 
 /// The version of all documents. A change that breaks readers needs a new first number.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -111,7 +111,7 @@ fn finding(diagnostic: &Diagnostic, sources: &SourceMap) -> DiagnosticDocument {
     detail.retain(|line| !line.is_empty());
     let range = match (diagnostic.labels.first(), &diagnostic.file) {
         (Some(label), _) => Some(range(label.span, sources)),
-        (None, Some(file)) => Some(whole_file(file)),
+        (None, Some(place)) => Some(of_place(place, sources)),
         (None, None) => None,
     };
     DiagnosticDocument {
@@ -139,15 +139,17 @@ fn range(span: Span, sources: &SourceMap) -> RangeDocument {
     }
 }
 
-/// What Terraform writes for a finding about a file as a whole: the place of its first character.
-fn whole_file(file: &str) -> RangeDocument {
+/// A place without a text to point into; of a file as a whole it is that of its first character, as
+/// Terraform writes it.
+fn of_place(place: &FilePlace, sources: &SourceMap) -> RangeDocument {
+    let line = place.line.unwrap_or(1);
     let first = PositionDocument {
-        line: 1,
-        column: 1,
-        byte: 0,
+        line,
+        column: place.column.unwrap_or(1),
+        byte: sources.line_start(&place.name, line).unwrap_or(0),
     };
     RangeDocument {
-        filename: file.to_owned(),
+        filename: place.name.clone(),
         start: first.clone(),
         end: first,
     }

@@ -5,6 +5,7 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
+use crate::binary::Binary;
 use crate::support::root;
 
 struct Told {
@@ -172,5 +173,56 @@ fn packagers_get_completions_and_manual_pages() {
         assert_eq!(told.code, Some(0), "{}", told.stderr);
         assert!(told.stdout.contains(title), "{of:?}: {}", told.stdout);
     }
-    assert_eq!(idform(state.path(), &["man", "nothing"]).code, Some(1));
+    assert_eq!(idform(state.path(), &["man", "nothing"]).code, Some(64));
+}
+
+#[test]
+fn programs_are_told_the_line_and_not_a_file_of_that_name() {
+    let binary = Binary::alone();
+    binary.copy_example(QUICKSTART, "idp");
+    binary.write(
+        "policies/rules.rego",
+        "package idform\ndeny contains {\"msg\": \"no\", \"address\": c.address} if {\n\tsome c in input.resource_changes\n\tc.name == \"k8s-prod\"\n}\n",
+    );
+    binary.write("operator.toml", "[guards]\nprotect = [\"*/*/k8s-prod\"]\n");
+    let text =
+        std::fs::read_to_string(binary.path().join("idp/workload.yaml")).expect("the manifest");
+    let line = 1 + text[..text.find("name: k8s-prod").expect("it is there")]
+        .rfind("apiVersion")
+        .map_or(0, |at| text[..at].matches('\n').count());
+    let byte = text.match_indices('\n').nth(line - 2).expect("a line").0 + 1;
+
+    let run = |more: &[&str]| {
+        let fixed = ["plan", "idp", "--sandbox", "--policies", "policies"];
+        binary.run(&[&fixed[..], more].concat())
+    };
+    let told = run(&["--format", "json"]).with_code(3).json();
+    let range = &told["diagnostics"][0]["range"];
+    assert_eq!(range["filename"], "idp/workload.yaml");
+    assert_eq!(range["start"]["line"], line);
+    assert_eq!(range["start"]["byte"], byte);
+    let told = run(&["--format", "github"]).with_code(3).stdout;
+    let place =
+        format!("::error file=idp/workload.yaml,line={line},title=idform%3A policy-denied::");
+    assert!(told.contains(&place), "{told}");
+    let told = run(&["--format", "sarif"]).with_code(3).json();
+    let results = told["runs"][0]["results"].as_array().expect("results");
+    let denied = results
+        .iter()
+        .find(|result| result["ruleId"] == "policy-denied")
+        .expect("the denial");
+    let place = &denied["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "idp/workload.yaml");
+    assert_eq!(place["region"]["startLine"], line);
+
+    // A policy that cannot be read is a place in the policy.
+    binary.write(
+        "policies/rules.rego",
+        "package idform\ndeny contains msg if {\n",
+    );
+    let told = run(&["--format", "github"]).with_code(1).stdout;
+    assert!(
+        told.contains("::error file=policies/rules.rego,line=3,title=idform%3A policy-invalid::"),
+        "{told}"
+    );
 }

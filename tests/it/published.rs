@@ -529,3 +529,37 @@ fn every_code_and_kind_is_explained() {
         assert!(ended.stdout.ends_with('\n') && ended.stderr.is_empty());
     }
 }
+
+#[test]
+fn what_every_document_has_is_explained_and_near_misses_are_pointed_at() {
+    let binary = Binary::alone();
+    for (topic, said) in [
+        ("metadata", "owner"),
+        ("metadata.name", "the last part of the address"),
+        ("lifecycle", "dependsOn"),
+        ("lifecycle.waive", "until: 2027-06-30"),
+        ("Account", "requestsPerSecond"),
+        ("Account.unmanaged", "names that are left out"),
+    ] {
+        let ended = binary.run(&["explain", topic]).with_code(0);
+        assert!(
+            ended.stdout.starts_with(&format!("{topic}\n\n  ")),
+            "{ended:?}"
+        );
+        assert!(ended.stdout.contains(said), "{ended:?}");
+    }
+    for (topic, meant) in [
+        ("oidcprovider", "OidcProvider"),
+        ("AlibabaOidcProvider.isuer", "AlibabaOidcProvider.issuer"),
+        ("lifecycle.protected", "lifecycle.protect"),
+        ("unknwon-field", "unknown-field"),
+    ] {
+        let ended = binary.run(&["explain", topic]).with_code(64);
+        let hint = format!("hint: did you mean `{meant}`?");
+        assert!(ended.stderr.contains(&hint), "{ended:?}");
+    }
+    let ended = binary.run(&["man", "nope"]).with_code(64);
+    assert!(ended.stderr.contains("there is no command `nope`"));
+    let ended = binary.run(&["plan", "--timeout", "0s"]).with_code(64);
+    assert!(ended.stderr.contains("nothing can answer in no time"));
+}

@@ -8,7 +8,7 @@ use crate::apply::{Event, Report};
 use crate::cli::args::Apply as Command;
 use crate::cli::record::Lines;
 use crate::cli::rim;
-use crate::model::Diagnostic;
+use crate::model::{Code, Diagnostic};
 use crate::plan::Plan;
 use crate::view::events;
 
@@ -51,6 +51,20 @@ impl Records {
         if let Some(lines) = &self.events {
             lines.line(&events::event(event, &time));
         }
+    }
+
+    /// Which of the records miss lines.
+    pub(super) fn incomplete(&self) -> Vec<Diagnostic> {
+        [&self.journal, &self.events]
+            .into_iter()
+            .flatten()
+            .filter(|lines| !lines.is_whole())
+            .map(|lines| {
+                let title = format!("{} does not hold everything that happened", lines.path());
+                Diagnostic::error(Code::RecordIncomplete, title)
+                    .help("make room or permission; what was done stands in this run's result")
+            })
+            .collect()
     }
 
     pub(super) fn end(&self, report: Option<&Report>, failures: &[Diagnostic]) {

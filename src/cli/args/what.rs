@@ -38,7 +38,7 @@ pub(in crate::cli) struct Clouds {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(in crate::cli) parallelism: u16,
     /// Time for one request, for example 10s or 500ms
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = waiting)]
     pub(in crate::cli) timeout: Duration,
 }
 
@@ -76,6 +76,14 @@ fn shard(text: &str) -> Result<Shard, String> {
     match numbers {
         Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
         _ => Err("write I/N with I from 1 to N".to_owned()),
+    }
+}
+
+/// Reads how long to wait; no time at all would be an answer from nobody.
+fn waiting(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("nothing can answer in no time; write for example 10s".to_owned()),
+        time => Ok(time),
     }
 }
 

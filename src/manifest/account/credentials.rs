@@ -187,7 +187,11 @@ fn session(
     let (least, most) = rules.duration_seconds;
     let bounds = (i64::from(least), i64::from(most));
     let seconds = filled(entries, "durationSeconds")
-        .and_then(|entry| checker.integer(&entry.value, "`durationSeconds`", bounds, "seconds"))
+        .and_then(|entry| {
+            let otherwise = "drop the field for the cloud's default";
+            let name = "`durationSeconds`";
+            checker.integer(&entry.value, name, bounds, "seconds", otherwise)
+        })
         .and_then(|number| u32::try_from(number).ok());
     (name, seconds)
 }

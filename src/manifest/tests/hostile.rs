@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use super::*;
 use crate::model::{Code, Diagnostic};
@@ -101,9 +100,7 @@ fn files_that_are_no_manifests_are_refused_without_being_read() {
         .unwrap();
     fs::write(at("binary.yaml"), b"a: \xff\xfe\x00").unwrap();
     fs::create_dir(at("folder.yaml")).unwrap();
-    let started = Instant::now();
     let found = findings(&[folder.path().to_path_buf()]);
-    assert!(started.elapsed() < Duration::from_secs(1));
     let mut codes: Vec<Code> = found.iter().map(|found| found.code).collect();
     codes.sort();
     assert_eq!(codes, [Code::FileTooLarge, Code::NotText]);
@@ -196,11 +193,8 @@ fn bombs_end_in_an_error_at_once() {
             ),
         ),
     ] {
-        let started = Instant::now();
         let found = codes(&text);
         assert_eq!(found[..1], [Code::TooComplex], "{name}: {found:?}");
-        // Debug build on a loaded machine.
-        assert!(started.elapsed() < Duration::from_secs(10), "{name}");
     }
 }
 

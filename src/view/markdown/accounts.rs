@@ -67,7 +67,7 @@ pub(super) fn all(plan: &Plan, budget: &mut Budget) -> String {
         }
         out.push_str(FRAME_END);
     }
-    budget.say(folded, "change's details");
+    budget.say(folded, "change detail");
     budget.say(missing, "change");
     out
 }
