@@ -195,8 +195,9 @@ fn world(setup: &Setup) -> World {
         .iter()
         .map(|account| (account.name.as_str(), account.text.as_str()))
         .collect();
-    let (manifests, mut found) = manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let (mut manifests, mut found) =
+        manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     let found = found.into_sorted();
     assert!(found.is_empty(), "the manifests are valid: {found:?}");
     let objects: usize = accounts.iter().map(|account| account.objects).sum();

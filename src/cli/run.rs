@@ -111,9 +111,11 @@ fn load_with(
     }
     let (mut manifests, mut diagnostics) = crate::manifest::load(paths, stdin, CATALOGUE, &allowed);
     let lock = lock_file::read(paths, &mut manifests.sources, &mut diagnostics);
-    let world = compile(&manifests, lock.as_ref().filter(|_| pins), &mut diagnostics);
-    // From here on the world and the texts are enough, and the documents are the larger half.
-    manifests.documents = Vec::new();
+    let world = compile(
+        &mut manifests,
+        lock.as_ref().filter(|_| pins),
+        &mut diagnostics,
+    );
     Loaded {
         manifests,
         world,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::compile::{Desired, World};
+use crate::compile::World;
 use crate::model::{Account, Address, KindName};
 use crate::net::Reader;
 use crate::provider::{
@@ -152,23 +152,14 @@ fn kinds(
     account: &Account,
     lists: Lists,
 ) -> Vec<(&'static dyn ResourceKind, Wanted)> {
-    let first = Address {
-        account: account.name.clone(),
-        kind: KindName(""),
-        name: String::new(),
-    };
     let mut kinds: BTreeMap<KindName, (&'static dyn ResourceKind, Wanted)> = BTreeMap::new();
-    let own = world
-        .objects
-        .range(first..)
-        .take_while(|(address, _)| address.account == account.name);
-    for (address, desired) in own {
-        let Desired { kind, identity, .. } = desired;
+    for desired in world.of_account(&account.name) {
+        let address = &desired.address;
         kinds
             .entry(address.kind)
-            .or_insert_with(|| (*kind, Wanted::new()))
+            .or_insert_with(|| (desired.kind, Wanted::new()))
             .1
-            .insert(identity.clone(), address.clone());
+            .insert(desired.identity.clone(), address.clone());
     }
     if lists.all_of(account) {
         let all = crate::clouds::cloud(account.cloud).map_or(&[][..], |cloud| cloud.kinds);

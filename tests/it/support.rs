@@ -421,9 +421,9 @@ pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
         .map(String::as_str)
         .zip(texts.iter().copied())
         .collect();
-    let (manifests, mut found) =
+    let (mut manifests, mut found) =
         manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     (world, found.into_sorted())
 }
 
