@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use idform::apply::{self, Event, Report};
@@ -20,7 +19,7 @@ use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::model::{AssumeRole, Diagnostic};
 use idform::net::http::{Http, HttpOptions};
-use idform::net::{Access, Patience};
+use idform::net::{Access, Gate, Patience};
 use idform::observe::Snapshot;
 use idform::observe::live;
 use idform::plan::{self, Plan};
@@ -203,7 +202,7 @@ impl Clouds {
     }
 
     fn accesses(&self, world: &World) -> BTreeMap<String, Access> {
-        let gate = Arc::new(Semaphore::new(32));
+        let gate = Arc::new(Gate::new(32));
         let http = self.http.get_or_init(|| {
             Http::new(HttpOptions {
                 timeout: self.timeout,
