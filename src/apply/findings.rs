@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::compile::Origin;
 use crate::model::{Address, Code, Diagnostic};
 use crate::plan::Plan;
 use crate::provider::ProviderError;
@@ -12,7 +11,7 @@ use super::{Failure, Outcome, Report, StepOutcome};
 /// One finding for each change that failed or was stale; what was skipped follows from these. Each
 /// names the line of its object's manifest, which the plan knows.
 pub fn findings(report: &Report, plan: &Plan) -> Vec<Diagnostic> {
-    let origins: BTreeMap<&Address, &Origin> = plan
+    let origins: BTreeMap<&Address, _> = plan
         .steps
         .iter()
         .map(|step| (&step.address, &step.origin))
