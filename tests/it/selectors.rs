@@ -20,7 +20,7 @@ fn an_exact_selector_that_fits_nothing_stops_the_run() {
         ("--label", "team=plattform"),
         ("--label", "taem"),
     ] {
-        for command in ["plan", "apply", "drift"] {
+        for command in ["plan", "apply", "drift", "doctor"] {
             let ended = binary.run(&[command, "idp", "--sandbox", flag, selector]);
             let ended = ended.with_code(1);
             let said = format!("error[selector-fits-nothing]: `{flag} {selector}` fits nothing");
