@@ -31,13 +31,12 @@ use idform::compile::{World, compile};
 use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::net::http::{Http, HttpOptions};
-use idform::net::{Access, Patience};
+use idform::net::{Access, Gate, Patience};
 use idform::observe::live::{self, Readers};
 use idform::plan::{self, Graph, Guards, Plan, Step};
 use idform::provider::{Connection, PhaseWrites, Scope, Surroundings};
 use idform::sandbox::{Options, Sandbox, Seen, credentials};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use verdict::verdict;
 
@@ -195,8 +194,9 @@ fn world(setup: &Setup) -> World {
         .iter()
         .map(|account| (account.name.as_str(), account.text.as_str()))
         .collect();
-    let (manifests, mut found) = manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let (mut manifests, mut found) =
+        manifest::parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     let found = found.into_sorted();
     assert!(found.is_empty(), "the manifests are valid: {found:?}");
     let objects: usize = accounts.iter().map(|account| account.objects).sum();
@@ -206,7 +206,7 @@ fn world(setup: &Setup) -> World {
 
 /// New sessions, as each run of the program has them.
 fn accesses(world: &World, sandbox: &Sandbox, parallelism: usize) -> BTreeMap<String, Access> {
-    let gate = Arc::new(Semaphore::new(parallelism));
+    let gate = Arc::new(Gate::new(parallelism));
     let http = Http::new(HttpOptions::default());
     let mut accesses = BTreeMap::new();
     for account in live::accounts(world) {

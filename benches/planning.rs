@@ -137,8 +137,7 @@ fn measure(path: &Path) -> Value {
     let (mut manifests, mut found) =
         manifest::load(&[path.to_owned()], None, CLOUDS, &AllowedEnv::default());
     let loaded = begun.elapsed();
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
-    manifests.documents = Vec::new();
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     let compiled = begun.elapsed();
     let found = found.into_sorted();
     assert!(
@@ -233,7 +232,7 @@ fn observation(address: &Address, desired: &Desired) -> Observation {
     }
     let raw = fields.clone().into_iter().collect();
     Observation::Present(Live {
-        fields,
+        fields: fields.into(),
         raw: Value::Object(raw),
         facts: Facts::new(),
     })

@@ -57,13 +57,13 @@ pub fn manifests(data: &[u8]) {
         return;
     };
     let side_files = [("keys.jwks.json", text), ("idp.xml", text)];
-    let (read, mut found) = manifest::parse_texts(
+    let (mut read, mut found) = manifest::parse_texts(
         &[("fuzz.yaml", text)],
         &side_files,
         CATALOGUE,
         &AllowedEnv::default(),
     );
-    let world = compile(&read, None, &mut found);
+    let world = compile(&mut read, None, &mut found);
     let is_sound = !found.has_errors();
     let found = found.into_sorted();
     let shown = view::diagnostics::render(&found, &read.sources, &Theme::plain(), 80);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs idform as the action's inputs say, and tells: a comment on the pull request (plan), one issue
-# (drift), the summary of the run (both). Exits as idform did, but for pending changes.
+# (drift), the summary of the run (these and apply). Exits as idform did, but for pending changes.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,7 +40,7 @@ apply)
     flag --expect "$IN_EXPECT"
     lines "${IN_ALLOW:-}"
     for risk in "${items[@]}"; do flag --allow "$risk"; done
-    arguments+=(--yes)
+    arguments+=(--yes "--output=markdown=$report")
     ;;
 drift)
     flag --shard "${IN_SHARD:-}"

@@ -75,7 +75,7 @@ IN_COMMAND=plan GH_TOKEN='' check "without a token nothing is written" 0 "" '*'
 
 IN_COMMAND=apply check "apply wants a digest" 64 "" ""
 IN_COMMAND=apply IN_EXPECT=7c0d-11e2 IN_ALLOW=$'destroys\nmay-break-sign-in' check "apply" 0 "" \
-    '\[apply]\[--expect=7c0d-11e2]\[--allow=destroys]\[--allow=may-break-sign-in]\[--yes]\[--]*'
+    '\[apply]\[--expect=7c0d-11e2]\[--allow=destroys]\[--allow=may-break-sign-in]\[--yes]\[--output=markdown=*]\[--]*'
 IN_COMMAND=apply IN_EXPECT=x WANTED=4 check "stale" 4 "" '*'
 
 echo '[]' >"$work/live"

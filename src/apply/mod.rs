@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
+use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +27,9 @@ use walk::Walk;
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Most changes under way at once.
+    /// Most changes under way at once. Of several, one less may wait for their accounts' budgets
+    /// without being counted: they send nothing meanwhile, and other accounts could. One means one
+    /// after the other.
     pub parallelism: usize,
     /// How long a write is read back until it shows.
     pub read_back: step::ReadBack,
@@ -59,16 +62,25 @@ pub async fn run(
         running: BTreeMap::new(),
         listener,
     };
+    let mut held_up = held_up(writers);
+    let most = options.parallelism.max(1);
     loop {
-        let full = run.tasks.len() >= options.parallelism.max(1);
-        if !full
+        let waiting = (*held_up.borrow_and_update()).min(most - 1);
+        if run.tasks.len() < most + waiting
             && !cancel.is_cancelled()
-            && let Some(node) = run.walk.next_ready()
+            && let Some(node) = run.walk.next_ready(|account| {
+                // Another change would only wait behind those that the account has.
+                !writers.get(account).is_some_and(Writer::is_held_up)
+            })
         {
             run.start(node, &plan, &graph, writers, options);
             continue;
         }
-        let Some(joined) = run.tasks.join_next_with_id().await else {
+        let joined = tokio::select! {
+            joined = run.tasks.join_next_with_id() => joined,
+            Ok(()) = held_up.changed(), if !run.tasks.is_empty() => continue,
+        };
+        let Some(joined) = joined else {
             break;
         };
         let (id, ended) = match joined {
@@ -86,6 +98,12 @@ pub async fn run(
         outcomes: run.tally.outcomes(),
         interrupted,
     }
+}
+
+/// How many requests wait for budgets. All writers of a run share one gate.
+fn held_up(writers: &BTreeMap<String, Writer>) -> watch::Receiver<usize> {
+    let writer = writers.values().next();
+    writer.map_or_else(|| watch::channel(0).1, Writer::held_up)
 }
 
 struct Run {

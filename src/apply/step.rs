@@ -1,5 +1,6 @@
 //! One phase of one change: read again, compare with the plan, send its calls, read back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -298,7 +299,7 @@ impl Work<'_> {
 }
 
 enum Found {
-    Present(Fields, Facts),
+    Present(Arc<Fields>, Facts),
     Absent(Facts),
 }
 

@@ -23,8 +23,9 @@ pub(super) struct Walk {
 /// The changes of one account. Each account has a budget of its own, so taking them in the order of
 /// the plan would let the first account's changes fill all places and wait for its budget, while
 /// the other accounts stand still.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lane {
+    account: String,
     ready: BTreeSet<NodeIndex>,
     running: usize,
     last_taken: usize,
@@ -41,10 +42,16 @@ impl Walk {
         };
         for node in graph.nodes() {
             let account = plan.steps[graph.node(node).step].address.account.as_str();
-            let next = numbers.len();
-            let lane = *numbers.entry(account).or_insert(next);
+            let lane = *numbers.entry(account).or_insert_with(|| {
+                walk.lanes.push(Lane {
+                    account: account.to_owned(),
+                    ready: BTreeSet::new(),
+                    running: 0,
+                    last_taken: 0,
+                });
+                walk.lanes.len() - 1
+            });
             walk.lane_of.push(lane);
-            walk.lanes.resize_with(numbers.len(), Lane::default);
             match graph.waits(node) {
                 0 => {
                     walk.lanes[lane].ready.insert(node);
@@ -57,12 +64,13 @@ impl Walk {
         walk
     }
 
-    /// Takes a node that may start: of the account with the fewest under way, in turn.
-    pub(super) fn next_ready(&mut self) -> Option<NodeIndex> {
+    /// Takes a node that may start: of the accounts that may begin one, that with the fewest under
+    /// way, in turn.
+    pub(super) fn next_ready(&mut self, may_begin: impl Fn(&str) -> bool) -> Option<NodeIndex> {
         let lane = self
             .lanes
             .iter_mut()
-            .filter(|lane| !lane.ready.is_empty())
+            .filter(|lane| !lane.ready.is_empty() && may_begin(&lane.account))
             .min_by_key(|lane| (lane.running, lane.last_taken))?;
         self.taken += 1;
         lane.running += 1;

@@ -13,9 +13,9 @@ use crate::plan::guard::{self, Consent, Guards};
 use crate::plan::{Plan, Step, compare};
 use crate::policy::Policies;
 use crate::view::progress::Progress;
-use crate::view::{apply_json, apply_text, compare_text, plan_json, plan_text};
+use crate::view::{apply_text, compare_text, plan_text};
 
-use super::args::{self, Apply as Command, Common, Format};
+use super::args::{self, Apply as Command, ApplyFormat, Common};
 use super::config::Config;
 use super::output::Output;
 use super::plan::{has_errors, is_guarded};
@@ -26,11 +26,13 @@ use super::{Exit, last_words, policies, rim, run, saved};
 
 mod consent;
 mod records;
+mod told;
 
 use records::Records;
+use told::Told;
 
 pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result<Exit> {
-    if let Some(path) = &command.report {
+    if let Some(path) = &command.telling.report {
         begin_report(path)?;
     }
     let config = Config::load(common)?;
@@ -85,13 +87,14 @@ fn invalid(command: &Command, loaded: Loaded, output: &Output) -> Exit {
     output.diagnostics(&found, &loaded.manifests.sources);
     let what = policies::what_is_invalid(&found);
     output.say(&format!("The {what} are invalid; no cloud was contacted."));
-    let sources = &loaded.manifests.sources;
-    let document = without_plan("apply", Exit::Error, &found, sources);
-    write_report(command, &document, output);
-    if command.format == Format::Json {
-        output.result(&document);
-    }
-    Exit::Error
+    let told = Told {
+        plan: None,
+        report: None,
+        errors: true,
+        found,
+        sources: &loaded.manifests.sources,
+    };
+    told.write(Exit::Error, &command.telling, output)
 }
 
 /// Puts a report in place that says that the run did not end, until another says how it ended: a
@@ -126,19 +129,6 @@ fn cut_report(path: &Path) {
     let _ = rim::replace_file(path, &document);
 }
 
-/// Writes the report where one is wanted; false when it could not be.
-fn write_report(command: &Command, document: &str, output: &Output) -> bool {
-    let Some(path) = &command.report else {
-        return true;
-    };
-    let written = last_words::instead(|| rim::replace_file(path, document));
-    let written = written.context("write the report");
-    if let Err(error) = &written {
-        output.error(error);
-    }
-    written.is_ok()
-}
-
 /// Why nothing is written.
 enum Refusal {
     /// It is not what was approved.
@@ -168,7 +158,7 @@ impl Job<'_> {
             .survey(&loaded.world, &self.guards, &self.progress);
         let Survey { plan, findings } = unless_interrupted(survey).await?;
         let plan = Arc::new(plan);
-        let text = self.command.format == Format::Text;
+        let text = self.command.telling.format == ApplyFormat::Text;
         let sources = &loaded.manifests.sources;
         let mut found = loaded.diagnostics.into_sorted();
         found.extend(findings);
@@ -192,7 +182,9 @@ impl Job<'_> {
             (None, Some((Refusal::Policy, _))) => Exit::Error,
             (None, _) => Exit::Guarded,
         };
-        let failures = report.as_ref().map(apply::findings).unwrap_or_default();
+        let failures = report
+            .as_ref()
+            .map_or_else(Vec::new, |report| apply::findings(report, &plan));
         self.records.end(report.as_ref(), &failures);
         if !text {
             output.diagnostics(&failures, sources);
@@ -200,34 +192,16 @@ impl Job<'_> {
         found.extend(failures);
         let incomplete = self.records.incomplete();
         output.diagnostics(&incomplete, sources);
-        let exit = worse(exit, incomplete.is_empty());
+        let exit = exit.unless_lost(incomplete.is_empty());
         found.extend(incomplete);
-        let document = |exit: Exit| {
-            let input = plan_json::PlanInput {
-                plan: Some(&plan),
-                command: "apply",
-                exit_code: exit.code(),
-                errored: exit == Exit::Error,
-                diagnostics: &found,
-                sources,
-            };
-            apply_json::to_json(&apply_json::document(&input, report.as_ref()))
+        let told = Told {
+            plan: Some(&plan),
+            report: report.as_ref(),
+            errors,
+            found,
+            sources,
         };
-        let is_reported = write_report(self.command, &document(exit), output);
-        let exit = worse(exit, is_reported);
-        if text {
-            if let Some(report) = &report {
-                output.result(&if errors && report.outcomes.is_empty() {
-                    // "Nothing to do" would be a claim about what could not be read.
-                    "Apply incomplete: nothing was done.\n".to_owned()
-                } else {
-                    apply_text::render(report, &output.theme, output.width)
-                });
-            }
-            return Ok(exit);
-        }
-        output.result(&document(exit));
-        Ok(exit)
+        Ok(told.write(exit, &self.command.telling, output))
     }
 
     async fn carry_out(&self, plan: &Arc<Plan>) -> Report {
@@ -315,15 +289,6 @@ impl Job<'_> {
         .note(format!("approved {expected}, now {now}"))
         .help("review the plan of now, and approve that");
         Some(finding)
-    }
-}
-
-/// A run whose files were not written is no success.
-fn worse(exit: Exit, is_written: bool) -> Exit {
-    if exit == Exit::Success && !is_written {
-        Exit::Error
-    } else {
-        exit
     }
 }
 

@@ -252,7 +252,7 @@ fn read(wanted: Wanted, paths: &[PathBuf]) -> BTreeSet<String> {
             .collect(),
         Wanted::Issuers => {
             let lock = lock_file::read(paths, &mut manifests.sources, &mut nobody);
-            let world = compile(&manifests, None, &mut nobody);
+            let world = compile(&mut manifests, None, &mut nobody);
             let pinned = world.issuers().into_keys().map(str::to_owned);
             let locked = lock.into_iter().flat_map(|lock| lock.issuers.into_keys());
             locked.chain(pinned).collect()

@@ -215,9 +215,8 @@ fn kinds(
     account: &str,
 ) -> Vec<(&'static dyn ResourceKind, Vec<String>)> {
     let of = |name: KindName| {
-        let here = world.objects.values().filter(move |desired| {
-            desired.address.account == account && desired.address.kind == name
-        });
+        let here = world.of_account(account);
+        let here = here.filter(move |desired| desired.address.kind == name);
         here.map(|desired| desired.identity.clone())
     };
     let declared = |kind: &&dyn ResourceKind| of(kind.info().name).next().is_some();

@@ -34,6 +34,15 @@ impl Exit {
             Self::Interrupted => 130,
         }
     }
+
+    /// The same, unless it is success and something that was asked for was not written.
+    pub(super) fn unless_lost(self, is_written: bool) -> Self {
+        if self == Self::Success && !is_written {
+            Self::Error
+        } else {
+            self
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -121,7 +121,7 @@ fn ended_early(args: &Args, output: &Output, error: &anyhow::Error) -> Exit {
     };
     output.error(error);
     if let Command::Apply(command) = &args.command
-        && let Some(path) = &command.report
+        && let Some(path) = &command.telling.report
     {
         let found = [finding_of(exit, error)];
         let document = render::without_plan("apply", exit, &found, &SourceMap::default());
@@ -153,7 +153,7 @@ fn document_of(command: &Command, exit: Exit, error: &anyhow::Error) -> Option<S
     let wants_json = match command {
         Command::Validate(command) => command.format == args::FindingsFormat::Json,
         Command::Plan(command) => command.rendering.format == args::PlanFormat::Json,
-        Command::Apply(command) => command.format == args::Format::Json,
+        Command::Apply(command) => command.telling.format == args::ApplyFormat::Json,
         Command::Drift(command) => command.reporting.format == args::DriftFormat::Json,
         Command::Merge(command) => command.reporting.format == args::DriftFormat::Json,
         Command::Import(command) => command.format == args::Format::Json,

@@ -70,7 +70,8 @@ impl Rendered<'_> {
         })
     }
 
-    fn text(&self, format: PlanFormat, theme: &Theme, width: usize) -> String {
+    /// One form.
+    pub(super) fn text(&self, format: PlanFormat, theme: &Theme, width: usize) -> String {
         let review = |format| {
             render_as(
                 format,

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 
 use crate::compile::portable::CATALOGUE;
 use crate::compile::{Selection, World, compile};
@@ -18,7 +17,7 @@ use crate::lock::fetch::{FetchOptions, Fetched, Fetcher};
 use crate::manifest::{AllowedEnv, Manifests};
 use crate::model::{Account, CredentialSource, Diagnostic, Diagnostics};
 use crate::net::http::Http;
-use crate::net::{Access, Patience, Reader, Writer};
+use crate::net::{Access, Gate, Patience, Reader, Writer};
 use crate::observe::Snapshot;
 use crate::observe::live::{self, Lists, Readers};
 use crate::plan::{Guards, Plan, findings};
@@ -118,9 +117,11 @@ fn load_with(
     }
     let (mut manifests, mut diagnostics) = crate::manifest::load(paths, stdin, CATALOGUE, &allowed);
     let lock = lock_file::read(paths, &mut manifests.sources, &mut diagnostics);
-    let world = compile(&manifests, lock.as_ref().filter(|_| pins), &mut diagnostics);
-    // From here on the world and the texts are enough, and the documents are the larger half.
-    manifests.documents = Vec::new();
+    let world = compile(
+        &mut manifests,
+        lock.as_ref().filter(|_| pins),
+        &mut diagnostics,
+    );
     Loaded {
         manifests,
         world,
@@ -175,7 +176,7 @@ impl Connected {
             None => None,
         };
         let http = Http::new(config.http(wanted.timeout)?);
-        let gate = Arc::new(Semaphore::new(usize::from(wanted.parallelism)));
+        let gate = Arc::new(Gate::new(usize::from(wanted.parallelism)));
         let real = rim::surroundings(config.allowed_tokens());
         let mut accounts = BTreeMap::new();
         for account in reached {

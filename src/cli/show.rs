@@ -125,6 +125,7 @@ fn apply_text(
         PlanFormat::Text => Some(apply_review::text(document, theme, width)),
         PlanFormat::Json => Some(apply_json::to_json(document)),
         PlanFormat::Markdown | PlanFormat::JobSummary => Some(apply_review::markdown(document)),
-        PlanFormat::Html | PlanFormat::Sarif | PlanFormat::Github => None,
+        PlanFormat::Github => Some(apply_review::github(document)),
+        PlanFormat::Html | PlanFormat::Sarif => None,
     }
 }

@@ -279,7 +279,7 @@ async fn whoami(
         endpoint: Some(&server.base),
         http: Http::new(HttpOptions::default()),
     });
-    let gate = Arc::new(tokio::sync::Semaphore::new(1));
+    let gate = Arc::new(crate::net::Gate::new(1));
     let patience = crate::net::Patience::default();
     let access = crate::net::Access::new("prod", client.unwrap(), 100, gate, patience);
     let answer = access.reader().read(&(cloud.identity)()).await;

@@ -23,7 +23,9 @@ pub struct FromLock {
 
 /// Takes the values of one document.
 pub(super) struct Pinning<'a> {
-    document: &'a Document,
+    ensure: Ensure,
+    /// The document's own issuer.
+    issuer: Option<String>,
     lock: Option<&'a Lock>,
     /// The largest overlap that the document says.
     overlap_hours: Option<u32>,
@@ -31,9 +33,10 @@ pub(super) struct Pinning<'a> {
 }
 
 impl<'a> Pinning<'a> {
-    pub(super) fn new(document: &'a Document, lock: Option<&'a Lock>) -> Self {
+    pub(super) fn new(document: &Document, lock: Option<&'a Lock>) -> Self {
         Self {
-            document,
+            ensure: document.lifecycle.ensure,
+            issuer: issuer(document).map(str::to_owned),
             lock,
             overlap_hours: None,
             fields: Vec::new(),
@@ -46,24 +49,10 @@ impl<'a> Pinning<'a> {
             return None;
         }
         Some(FromLock {
-            issuer: self.issuer()?.to_owned(),
+            issuer: self.issuer?,
             overlap_hours: self.overlap_hours.unwrap_or(DEFAULT_OVERLAP_HOURS),
             fields: self.fields,
         })
-    }
-
-    /// The document's own issuer.
-    fn issuer(&self) -> Option<&'a str> {
-        match &self.document.spec.get("issuer")?.value {
-            GivenValue::Value(Value::String(issuer)) => Some(issuer),
-            GivenValue::Value(_)
-            | GivenValue::Cleared
-            | GivenValue::External(_)
-            | GivenValue::Local(_)
-            | GivenValue::IssuerKeys { .. }
-            | GivenValue::IssuerFingerprints { .. }
-            | GivenValue::Federated(_) => None,
-        }
     }
 
     /// The value of a field that says `{issuer: true}`; [`None`] after a report, for an object that
@@ -74,7 +63,7 @@ impl<'a> Pinning<'a> {
         given: &Given,
         diagnostics: &mut Diagnostics,
     ) -> Option<Value> {
-        if self.document.lifecycle.ensure == Ensure::Absent {
+        if self.ensure == Ensure::Absent {
             return None;
         }
         let (GivenValue::IssuerKeys { overlap_hours }
@@ -84,7 +73,7 @@ impl<'a> Pinning<'a> {
         };
         self.overlap_hours = self.overlap_hours.max(*overlap_hours);
         self.fields.push(field.name);
-        let Some(issuer) = self.issuer() else {
+        let Some(issuer) = self.issuer.as_deref() else {
             diagnostics.push(
                 Diagnostic::error(
                     Code::MissingField,
@@ -125,6 +114,19 @@ impl<'a> Pinning<'a> {
             | Form::Trust(_)
             | Form::Tags { .. } => None,
         }
+    }
+}
+
+fn issuer(document: &Document) -> Option<&str> {
+    match &document.spec.get("issuer")?.value {
+        GivenValue::Value(Value::String(issuer)) => Some(issuer),
+        GivenValue::Value(_)
+        | GivenValue::Cleared
+        | GivenValue::External(_)
+        | GivenValue::Local(_)
+        | GivenValue::IssuerKeys { .. }
+        | GivenValue::IssuerFingerprints { .. }
+        | GivenValue::Federated(_) => None,
     }
 }
 

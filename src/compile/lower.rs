@@ -14,7 +14,8 @@ use super::locked::Pinning;
 use super::{Desired, Origin, Place};
 use crate::lock::Lock;
 
-/// A desired object with the document it came from, for messages.
+/// A desired object with the document it came from, for messages. The document's values have moved
+/// into the object.
 pub(super) struct Lowered<'a> {
     pub(super) desired: Desired,
     pub(super) document: &'a Document,
@@ -31,14 +32,15 @@ pub(super) fn accounts(manifests: &Manifests) -> BTreeMap<String, Arc<Account>> 
 
 /// Every document whose account is known, as a desired object. References are resolved later.
 pub(super) fn objects<'a>(
-    manifests: &'a Manifests,
+    manifests: &Manifests,
+    documents: &'a mut [Document],
     accounts: &BTreeMap<String, Arc<Account>>,
     lock: Option<&Lock>,
     diagnostics: &mut Diagnostics,
 ) -> Objects<'a> {
     let mut objects = Objects::new();
     let mut files = BTreeMap::new();
-    for document in &manifests.documents {
+    for document in documents {
         let info = document.kind.info();
         let Some(account) = accounts.get(&document.account.value) else {
             // A document with mistakes has been told of; what refers to it is not to blame.
@@ -91,7 +93,7 @@ pub(super) fn objects<'a>(
 }
 
 fn lower(
-    document: &Document,
+    document: &mut Document,
     account: &Account,
     file: Arc<str>,
     lock: Option<&Lock>,
@@ -102,7 +104,7 @@ fn lower(
     let mut fields = Fields::new();
     let mut places = BTreeMap::new();
     let mut pinning = Pinning::new(document, lock);
-    for (name, given) in &document.spec {
+    for (name, given) in &mut document.spec {
         let Some(field) = field_of(info, name) else {
             continue;
         };
@@ -180,10 +182,10 @@ fn lower(
     }
 }
 
-/// The canonical value of what was given; references become names later.
-fn canonical(field: &Field, given: &Given) -> Option<Value> {
-    match &given.value {
-        GivenValue::Value(value) => Some(value.clone()),
+/// The canonical value of what was given, moved out of it; references become names later.
+fn canonical(field: &Field, given: &mut Given) -> Option<Value> {
+    match &mut given.value {
+        GivenValue::Value(value) => Some(value.take()),
         GivenValue::Cleared => match field.clear {
             Clear::Text => Some(Value::String(String::new())),
             Clear::Set => Some(Value::Array(Vec::new())),

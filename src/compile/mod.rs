@@ -21,7 +21,7 @@ pub use select::{Selection, Shard};
 
 use crate::lock::Lock;
 use crate::manifest::{Ensure, Manifests, Mode, Waiver};
-use crate::model::{Account, Address, Diagnostics, Fields, Span};
+use crate::model::{Account, Address, Diagnostics, Fields, KindName, Span};
 use crate::provider::ResourceKind;
 
 /// Where something stands in a manifest.
@@ -93,6 +93,18 @@ pub struct World {
 }
 
 impl World {
+    /// The objects of one account, by address. Costs no more than there are: a company has hundreds
+    /// of accounts.
+    pub fn of_account<'w>(&'w self, account: &'w str) -> impl Iterator<Item = &'w Desired> {
+        let first = Address {
+            account: account.to_owned(),
+            kind: KindName(""),
+            name: String::new(),
+        };
+        let objects = self.objects.range(first..).map(|(_, desired)| desired);
+        objects.take_while(move |desired| desired.address.account == account)
+    }
+
     /// The issuers whose keys or chains are pinned, each with the objects that do. What shall be
     /// absent pins nothing.
     pub fn issuers(&self) -> BTreeMap<&str, Vec<&Desired>> {
@@ -106,12 +118,20 @@ impl World {
     }
 }
 
-/// Compiles all documents. Values that come from the issuer are taken from the lock; without one
-/// (it could not be read, or is about to be made) they are left out and nothing is said. What is wrong goes to `diagnostics`, and the world is only good for use
-/// when that holds no errors.
-pub fn compile(manifests: &Manifests, lock: Option<&Lock>, diagnostics: &mut Diagnostics) -> World {
+/// Compiles all documents, and takes them out of the manifests: their values move into the objects,
+/// since thousands of key sets twice would be most of the memory of a plan. Values that come from
+/// the issuer are taken from the lock; without one (it could not be read, or is about to be made)
+/// they are left out and nothing is said. What is wrong goes to `diagnostics`, and the world is only
+/// good for use when that holds no errors.
+pub fn compile(
+    manifests: &mut Manifests,
+    lock: Option<&Lock>,
+    diagnostics: &mut Diagnostics,
+) -> World {
+    let mut documents = std::mem::take(&mut manifests.documents);
+    let manifests = &*manifests;
     let accounts = lower::accounts(manifests);
-    let mut objects = lower::objects(manifests, &accounts, lock, diagnostics);
+    let mut objects = lower::objects(manifests, &mut documents, &accounts, lock, diagnostics);
     resolve::references(manifests, &mut objects, diagnostics);
     trust::policies(manifests, &accounts, &mut objects, diagnostics);
     resolve::doubles(&accounts, &objects, diagnostics);

@@ -222,13 +222,8 @@ pub(super) fn partners(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
         let Some((field, value)) = waits.one_has else {
             continue;
         };
-        let same = |other: &Address| {
-            let shared = |at: &Address| objects[at].desired.fields.get(waits.same_field);
-            other.account == address.account
-                && other.kind == waits.kind
-                && shared(other).is_some()
-                && shared(other) == shared(address)
-        };
+        let shared = |at: &Address| objects[at].desired.fields.get(waits.same_field);
+        let same = |other: &&Address| shared(other).is_some() && shared(other) == shared(address);
         let has = |other: &Address| {
             let found = objects[other].desired.fields.get(field);
             found
@@ -236,7 +231,16 @@ pub(super) fn partners(objects: &Objects<'_>, diagnostics: &mut Diagnostics) {
                 .is_none_or(|found| found == value)
         };
         let stays = |other: &Address| objects[other].desired.ensure == Ensure::Present;
-        let partners: Vec<&Address> = objects.keys().filter(|other| same(other)).collect();
+        let first = Address {
+            account: address.account.clone(),
+            kind: waits.kind,
+            name: String::new(),
+        };
+        let of_kind = objects
+            .range(first..)
+            .map(|(other, _)| other)
+            .take_while(|other| other.account == address.account && other.kind == waits.kind);
+        let partners: Vec<&Address> = of_kind.filter(same).collect();
         if lowered.desired.ensure == Ensure::Absent
             || partners.is_empty()
             || partners.iter().any(|other| has(other) && stays(other))

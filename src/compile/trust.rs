@@ -84,7 +84,11 @@ pub(super) fn policies(
                     lowered.desired.fields.insert(field.to_owned(), policy);
                 }
             }
-            GivenValue::Value(policy) => naming.find_named(policy, given.span),
+            GivenValue::Value(_) => {
+                if let Some(policy) = lowered.desired.fields.get(field) {
+                    naming.find_named(policy, given.span);
+                }
+            }
             GivenValue::Cleared
             | GivenValue::Local(_)
             | GivenValue::External(_)

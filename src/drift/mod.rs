@@ -309,7 +309,7 @@ fn stranger(found: &Unmanaged, snapshot: &Snapshot) -> Option<Stranger> {
         .others
         .get(&(found.account.clone(), found.kind))
         .and_then(|others| others.get(&found.cloud_name))
-        .map(|live| live.fields.clone())
+        .map(|live| Fields::clone(&live.fields))
         .unwrap_or_default();
     let is_off = live.get("enabled") == Some(&Value::Bool(false));
     if is_off && matches!(info.naming, Naming::Singleton) {

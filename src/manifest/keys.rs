@@ -1,6 +1,7 @@
 //! Key sets and fingerprints in manifests: where they come from, and what is said when they are bad.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -8,9 +9,9 @@ use super::check::{Checker, element_of};
 use super::document::GivenValue;
 use super::fields::{one_of, within};
 use super::json;
-use super::load::Refusal;
+use super::load::{Refusal, utf8};
 use super::node::{Entry, Node, NodeValue};
-use crate::federation::jwks;
+use crate::federation::jwks::{self, KeyProblem};
 use crate::model::{Code, Diagnostic};
 
 /// Longest overlap, in hours: ninety days, longer than any issuer rotates.
@@ -120,10 +121,34 @@ fn hours(text: &str) -> Option<u32> {
     }
 }
 
+/// A key set in canonical form, or what is wrong with it.
+type Judged = Result<Value, Vec<KeyProblem>>;
+
+/// What manifests refer to as key sets, each judged once: hundreds of accounts trust one issuer.
+#[derive(Debug, Default)]
+pub(super) struct KeySets {
+    /// By the bytes of the file.
+    judged: Mutex<BTreeMap<Arc<[u8]>, Arc<Judged>>>,
+}
+
+impl KeySets {
+    fn judged(&self, bytes: Arc<[u8]>) -> Result<Arc<Judged>, Refusal> {
+        // Nothing below panics while it holds the lock; should it ever, a file is judged twice.
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = judged.get(&bytes) {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(jwks::parse(&utf8(bytes.to_vec())?));
+        judged.insert(bytes, Arc::clone(&found));
+        Ok(found)
+    }
+}
+
 fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value> {
     let reference = checker.text(node, "`file`")?;
-    let text = match checker.sides.text(checker.place, &reference) {
-        Ok(text) => text,
+    let bytes = checker.sides.bytes(checker.place, &reference);
+    let judged = match bytes.and_then(|bytes| checker.sides.key_sets.judged(bytes)) {
+        Ok(judged) => judged,
         Err(Refusal { code, why }) => {
             let finding = Diagnostic::error(code, format!("the file of {name} cannot be used"))
                 .at(node.span, why)
@@ -132,8 +157,8 @@ fn from_file(checker: &mut Checker<'_>, node: &Node, name: &str) -> Option<Value
             return None;
         }
     };
-    match jwks::parse(&text) {
-        Ok(set) => Some(set),
+    match &*judged {
+        Ok(set) => Some(set.clone()),
         // The file's lines are never shown: they may hold a private key.
         Err(problems) => {
             for code in [Code::PrivateKey, Code::InvalidKeys] {
@@ -297,7 +322,19 @@ fn fingerprint(checker: &mut Checker<'_>, node: &Node, name: &str, help: &str) -
 
 #[cfg(test)]
 mod tests {
-    use super::hours;
+    use super::*;
+
+    #[test]
+    fn a_file_that_many_refer_to_is_judged_once() {
+        let sets = KeySets::default();
+        let judged = |text: &str| sets.judged(Arc::from(text.as_bytes())).unwrap();
+        let first = judged("{}");
+        assert!(first.is_err(), "no key set");
+        assert!(Arc::ptr_eq(&first, &judged("{}")));
+        assert!(!Arc::ptr_eq(&first, &judged("[]")));
+        let refused = sets.judged(Arc::from(&b"\xff"[..])).unwrap_err();
+        assert_eq!(refused.code, Code::NotText);
+    }
 
     #[test]
     fn overlaps_are_hours_or_days() {

@@ -9,6 +9,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::keys::KeySets;
 use crate::model::{Code, Diagnostic, Diagnostics, SourceId, SourceMap};
 
 /// Largest manifest, in bytes.
@@ -261,6 +262,8 @@ pub(super) struct SideFiles {
     /// Texts by name, for manifests that came without files.
     texts: BTreeMap<String, String>,
     read: Mutex<BTreeMap<PathBuf, ReadFile>>,
+    /// What those are that are key sets.
+    pub(super) key_sets: KeySets,
 }
 
 impl SideFiles {
@@ -271,16 +274,11 @@ impl SideFiles {
                 .iter()
                 .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
                 .collect(),
-            read: Mutex::default(),
+            ..Self::default()
         }
     }
 
-    /// The text of a file that the manifest at `place` refers to.
-    pub(super) fn text(&self, place: &Place, reference: &str) -> Result<String, Refusal> {
-        utf8(self.bytes(place, reference)?.to_vec())
-    }
-
-    /// The bytes of such a file, for formats that name their own encoding.
+    /// The bytes of a file that the manifest at `place` refers to.
     pub(super) fn bytes(&self, place: &Place, reference: &str) -> ReadFile {
         let Some(root) = &place.root else {
             return self
@@ -354,7 +352,7 @@ fn read_confined(path: &Path, root: &Path, cap: u64) -> Result<Vec<u8>, Refusal>
     Ok(bytes)
 }
 
-fn utf8(bytes: Vec<u8>) -> Result<String, Refusal> {
+pub(super) fn utf8(bytes: Vec<u8>) -> Result<String, Refusal> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Refusal::new(Code::NotText, format!("byte {at} is not UTF-8"))

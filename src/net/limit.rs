@@ -1,11 +1,14 @@
 //! The client-side request budget of one account.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
+
+use super::gate::{Gate, HeldUp};
 
 /// The window the budget is counted in. A tenth over a second, because requests that leave a second
 /// apart may arrive closer together: one that a busy machine or network held back for up to this
@@ -27,6 +30,20 @@ pub struct Limit {
     queue: tokio::sync::Mutex<()>,
     /// When the last `per_second` requests started.
     started: Mutex<VecDeque<Instant>>,
+    /// How many requests wait for room in the budget.
+    waiting: AtomicUsize,
+}
+
+/// A request that waits for room in its account's budget.
+struct Waiting<'l> {
+    limit: &'l Limit,
+    _at_the_gate: HeldUp<'l>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.limit.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Limit {
@@ -37,6 +54,7 @@ impl Limit {
             per_second,
             queue: tokio::sync::Mutex::default(),
             started: Mutex::new(VecDeque::with_capacity(per_second.min(64))),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -44,15 +62,31 @@ impl Limit {
     /// share. The gate comes second and the start is counted after it: requests that the budget
     /// lets go but a full gate holds back would otherwise meet those of the next second. It also
     /// makes the gate fair: at most one request of each account stands before it.
-    pub async fn start<'g>(&self, gate: &'g Semaphore) -> Option<SemaphorePermit<'g>> {
+    pub async fn start<'g>(&self, gate: &'g Gate) -> Option<SemaphorePermit<'g>> {
+        // Also who is not the first to wait waits for the budget.
+        let mut waiting = self.full_until().map(|_| self.wait(gate));
         let _turn = self.queue.lock().await;
         while let Some(free) = self.full_until() {
+            waiting.get_or_insert_with(|| self.wait(gate));
             tokio::time::sleep_until(free).await;
         }
-        // The gate is never closed; without a place there would merely be no cap.
-        let place = gate.acquire().await.ok();
+        drop(waiting);
+        let place = gate.place().await;
         self.count().await;
         place
+    }
+
+    /// Whether a request waits for room in the budget; another would only wait behind it.
+    pub fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    fn wait<'l>(&'l self, gate: &'l Gate) -> Waiting<'l> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting {
+            limit: self,
+            _at_the_gate: gate.hold_up(),
+        }
     }
 
     /// Returns when a request may start that is made within another's place, in order to sign in:
@@ -96,7 +130,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_window_of_one_second_holds_more_than_the_budget() {
         let limit = Limit::new(5);
-        let gate = Semaphore::new(1);
+        let gate = Gate::new(1);
         let mut starts = Vec::new();
         for _ in 0..23 {
             drop(limit.start(&gate).await);
@@ -111,12 +145,46 @@ mod tests {
         );
     }
 
+    /// Who waits for the budget is counted as long as it does, and keeps no place from others.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_the_budget_is_told_and_holds_no_place() {
+        let limit = Limit::new(1);
+        let gate = Gate::new(1);
+        let held_up = gate.held_up();
+        drop(limit.start(&gate).await);
+        assert!(!limit.is_waited_for());
+        let waits = async {
+            for _ in 0..2 {
+                drop(limit.start(&gate).await);
+            }
+        };
+        let looks = async {
+            tokio::task::yield_now().await;
+            let others = Limit::new(1);
+            drop(others.start(&gate).await);
+            (
+                limit.is_waited_for(),
+                others.is_waited_for(),
+                *held_up.borrow(),
+            )
+        };
+        let ((), seen) = tokio::join!(waits, looks);
+        assert_eq!(seen, (true, false, 1));
+        assert!(!limit.is_waited_for());
+        assert_eq!(*held_up.borrow(), 0);
+
+        let gives_up = tokio::time::timeout(Duration::from_millis(1), limit.start(&gate));
+        assert!(gives_up.await.is_err());
+        assert!(!limit.is_waited_for(), "nor who stopped waiting");
+        assert_eq!(*held_up.borrow(), 0);
+    }
+
     /// Signing in happens in the place of a request, while others stand before the gate: nobody
     /// waits for the other for ever, and both count.
     #[tokio::test(start_paused = true)]
     async fn a_sign_in_counts_and_waits_for_nobody_in_the_queue() {
         let limit = Limit::new(2);
-        let gate = Semaphore::new(1);
+        let gate = Gate::new(1);
         let mut starts = Vec::new();
         let place = limit.start(&gate).await;
         starts.push(Instant::now());
@@ -150,8 +218,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_gate_does_not_save_up_starts() {
         let limit = Limit::new(2);
-        let gate = Semaphore::new(1);
-        let held = gate.acquire().await.expect("it is open");
+        let gate = Gate::new(1);
+        let held = gate.place().await.expect("it is open");
         let mut starts = Vec::new();
         let all = async {
             for _ in 0..4 {

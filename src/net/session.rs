@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use tokio::sync::Semaphore;
+use tokio::sync::{SemaphorePermit, watch};
 use tokio::time::Instant;
 
 use crate::provider::{
@@ -16,6 +16,7 @@ use crate::provider::{
 };
 
 use super::clock;
+use super::gate::Gate;
 use super::limit::Limit;
 
 /// Most attempts at one call after transient failures.
@@ -50,7 +51,7 @@ struct Session {
     client: Arc<dyn CloudClient>,
     limit: Arc<Limit>,
     /// Shared by all accounts of a run: how many requests may be under way at once.
-    gate: Arc<Semaphore>,
+    gate: Arc<Gate>,
     patience: Patience,
     /// Seconds to add to this machine's clock, learnt from the cloud.
     offset_seconds: AtomicI64,
@@ -88,7 +89,7 @@ impl Access {
         account: &str,
         client: Arc<dyn CloudClient>,
         requests_per_second: u32,
-        gate: Arc<Semaphore>,
+        gate: Arc<Gate>,
         patience: Patience,
     ) -> Self {
         let limit = Arc::new(Limit::new(requests_per_second));
@@ -150,6 +151,12 @@ impl Reader {
         (offset != i64::MIN).then_some(offset)
     }
 
+    /// The account's turn to begin; to be dropped when its requests after the first stand before
+    /// the gate.
+    pub async fn begin(&self) -> Option<SemaphorePermit<'_>> {
+        self.session.gate.begin().await
+    }
+
     /// Whether there are credentials at all.
     ///
     /// # Errors
@@ -203,6 +210,16 @@ impl Writer {
             session: Arc::clone(&self.session),
             about: Some(address.into()),
         }
+    }
+
+    /// Whether a request of the account waits for its budget.
+    pub fn is_held_up(&self) -> bool {
+        self.session.limit.is_waited_for()
+    }
+
+    /// How many requests of all accounts wait for budgets, and when that changes.
+    pub fn held_up(&self) -> watch::Receiver<usize> {
+        self.session.gate.held_up()
     }
 
     /// Writes, trying again only after what certainly was not carried out.
@@ -320,8 +337,7 @@ impl Session {
         if self.client.is_signed_in(self.now()).await {
             return Ok(());
         }
-        // The gate is never closed.
-        let _place = self.gate.acquire().await.ok();
+        let _place = self.gate.place().await;
         self.client.sign_in(self.now()).await
     }
 

@@ -1,11 +1,13 @@
 //! Reads the clouds, accounts side by side, the fewest calls that answer.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::compile::{Desired, World};
+use crate::compile::World;
 use crate::model::{Account, Address, KindName};
 use crate::net::Reader;
 use crate::provider::{
@@ -68,7 +70,7 @@ pub async fn read_with(
     mut told: impl FnMut(&str),
 ) -> Snapshot {
     let mut snapshot = Snapshot::default();
-    let mut tasks = JoinSet::new();
+    let mut works = Vec::new();
     for account in accounts_with(world, lists) {
         match readers.get(&account.name) {
             Some(Ok(reader)) => {
@@ -78,7 +80,7 @@ pub async fn read_with(
                     kinds: kinds(world, &account, lists),
                     is_every_list_told: lists == Lists::Every && lists.all_of(&account),
                 };
-                tasks.spawn(async move { work.read().await });
+                works.push(work);
             }
             Some(Err(error)) => {
                 snapshot
@@ -87,6 +89,12 @@ pub async fn read_with(
             }
             None => {}
         }
+    }
+    // Who will be kept waiting longest by its budget begins first.
+    works.sort_by_cached_key(|work| Reverse(work.least_time()));
+    let mut tasks = JoinSet::new();
+    for work in works {
+        tasks.spawn(async move { work.read().await });
     }
     while let Some(joined) = tasks.join_next().await {
         // A panic in a task is a bug; it surfaces here instead of as objects that seem unread.
@@ -152,23 +160,14 @@ fn kinds(
     account: &Account,
     lists: Lists,
 ) -> Vec<(&'static dyn ResourceKind, Wanted)> {
-    let first = Address {
-        account: account.name.clone(),
-        kind: KindName(""),
-        name: String::new(),
-    };
     let mut kinds: BTreeMap<KindName, (&'static dyn ResourceKind, Wanted)> = BTreeMap::new();
-    let own = world
-        .objects
-        .range(first..)
-        .take_while(|(address, _)| address.account == account.name);
-    for (address, desired) in own {
-        let Desired { kind, identity, .. } = desired;
+    for desired in world.of_account(&account.name) {
+        let address = &desired.address;
         kinds
             .entry(address.kind)
-            .or_insert_with(|| (*kind, Wanted::new()))
+            .or_insert_with(|| (desired.kind, Wanted::new()))
             .1
-            .insert(identity.clone(), address.clone());
+            .insert(desired.identity.clone(), address.clone());
     }
     if lists.all_of(account) {
         let all = crate::clouds::cloud(account.cloud).map_or(&[][..], |cloud| cloud.kinds);
@@ -204,6 +203,17 @@ struct AccountPart {
 }
 
 impl AccountWork {
+    /// How long its budget makes the account take, however fast it answers.
+    fn least_time(&self) -> Duration {
+        let reads = self.kinds.iter().map(|(kind, wanted)| {
+            let identities = self.identities(*kind, wanted);
+            kind.reads(Scope::Account(&identities)).len()
+        });
+        // One more asks who the credentials belong to.
+        let requests = 1 + u32::try_from(reads.sum::<usize>()).unwrap_or(u32::MAX - 1);
+        Duration::from_secs(requests.into()) / self.account.requests_per_second.max(1)
+    }
+
     async fn read(self) -> AccountPart {
         let mut part = AccountPart {
             account: self.account.name.clone(),
@@ -216,6 +226,7 @@ impl AccountWork {
             others: BTreeMap::new(),
             unlisted: BTreeMap::new(),
         };
+        let begins = self.reader.begin().await;
         match (self.check_account().await, &mut part.reading) {
             (Ok(role), AccountReading::Readable { caller_role, .. }) => *caller_role = role,
             (Ok(_), _) => {}
@@ -229,7 +240,8 @@ impl AccountWork {
             .iter()
             .map(|(kind, wanted)| (*kind, self.identities(*kind, wanted)))
             .collect();
-        let told = ask(&self.reader, &kinds).await;
+        // Asking comes first, and puts its requests before the gate.
+        let (told, ()) = tokio::join!(ask(&self.reader, &kinds), async { drop(begins) });
         for ((kind, addresses), told) in self.kinds.iter().zip(told) {
             let mut observed = told.observed;
             for (identity, address) in addresses {

@@ -55,12 +55,8 @@ fn own_identity(
     steps: &mut BTreeMap<Address, Step>,
 ) {
     let mut own = own(account, snapshot);
-    let here = || {
-        let objects = world.objects.values();
-        objects.filter(|desired| desired.address.account == account.name)
-    };
     let mut roles: BTreeSet<&Address> = BTreeSet::new();
-    for desired in here() {
+    for desired in world.of_account(&account.name) {
         let Some(Observation::Present(live)) = snapshot.objects.get(&desired.address) else {
             continue;
         };
@@ -69,7 +65,7 @@ fn own_identity(
             own.providers.extend(trusted);
         }
     }
-    for desired in here() {
+    for desired in world.of_account(&account.name) {
         let Some(step) = steps.get_mut(&desired.address) else {
             continue;
         };
@@ -134,10 +130,7 @@ fn cuts(step: &Step) -> bool {
 /// Tells of the steps that switch off the last identity provider through which people sign in.
 fn last_way(account: &Account, world: &World, steps: &mut BTreeMap<Address, Step>) {
     let mut ending: Vec<Address> = Vec::new();
-    for desired in world.objects.values() {
-        if desired.address.account != account.name {
-            continue;
-        }
+    for desired in world.of_account(&account.name) {
         let fields = desired.kind.info().fields.iter();
         let mut switches = fields
             .filter(|field| field.effect == Effect::Switches && matches!(field.form, Form::Flag));

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, KindName};
+use crate::model::{Address, Fields, KindName};
 use crate::observe::Snapshot;
-use crate::provider::Live;
 
 use super::Action;
 use super::step::Draft;
@@ -25,40 +24,39 @@ pub(super) fn rivals(snapshot: &Snapshot, drafts: &mut BTreeMap<Address, Draft<'
             name: String::new(),
         };
         let in_group = |address: &Address| address.account == account && address.kind == kind;
-        let mut live: BTreeMap<String, Live> = snapshot
-            .others
-            .get(&(account.clone(), kind))
-            .cloned()
-            .unwrap_or_default();
+        let others = snapshot.others.get(&(account.clone(), kind));
+        let others = others.into_iter().flatten();
+        let mut live: BTreeMap<&str, &Fields> = others
+            .map(|(identity, other)| (identity.as_str(), &*other.fields))
+            .collect();
         let mut leaving: BTreeMap<String, Address> = BTreeMap::new();
-        let mut coming: BTreeMap<String, Live> = BTreeMap::new();
+        let mut will_be: BTreeMap<&str, Fields> = BTreeMap::new();
         let mut made: BTreeMap<String, Address> = BTreeMap::new();
         for (address, draft) in drafts.range(&first..).take_while(|(at, _)| in_group(at)) {
-            let identity = &draft.desired.identity;
+            let desired = draft.desired;
+            let identity = &desired.identity;
             if matches!(draft.action, Action::Create | Action::Replace) {
-                let fields = draft.fields_made();
-                let will_be = Live {
-                    fields,
-                    ..Live::default()
-                };
-                coming.insert(identity.clone(), will_be);
+                will_be.insert(identity, draft.fields_made());
                 made.insert(identity.clone(), address.clone());
             }
             let Some(found) = draft.live else { continue };
-            live.insert(identity.clone(), found.clone());
+            live.insert(identity, &found.fields);
             if matches!(draft.action, Action::Delete | Action::Replace) {
                 leaving.insert(identity.clone(), address.clone());
             }
         }
+        let coming = will_be.iter();
+        let coming: BTreeMap<&str, &Fields> = coming
+            .map(|(identity, fields)| (*identity, fields))
+            .collect();
         for (_, draft) in drafts
             .range_mut(&first..)
             .take_while(|(at, _)| in_group(at))
         {
-            if !matches!(draft.action, Action::Create | Action::Replace) {
+            let Some(fields) = will_be.get(draft.desired.identity.as_str()) else {
                 continue;
-            }
-            let fields = draft.fields_made();
-            for (identity, why) in draft.desired.kind.rivals(&fields, &live) {
+            };
+            for (identity, why) in draft.desired.kind.rivals(fields, &live) {
                 if identity == draft.desired.identity {
                     continue;
                 }
@@ -69,7 +67,7 @@ pub(super) fn rivals(snapshot: &Snapshot, drafts: &mut BTreeMap<Address, Draft<'
                     None => draft.impossible = Some(why),
                 }
             }
-            for (identity, why) in draft.desired.kind.rivals(&fields, &coming) {
+            for (identity, why) in draft.desired.kind.rivals(fields, &coming) {
                 if let Some(other) = made.get(&identity)
                     && identity != draft.desired.identity
                 {

@@ -178,7 +178,7 @@ pub(super) fn finish(mut draft: Draft<'_>) -> Step {
         (None, Ok(phases)) => (phases, None),
     };
     follow(&mut draft, &phases);
-    let before = draft.live.map(|live| Arc::new(live.fields.clone()));
+    let before = draft.live.map(|live| Arc::clone(&live.fields));
     let leaves = phases.last().and_then(|phase| phase.leaves.clone());
     let after = match draft.action {
         Action::Delete => None,

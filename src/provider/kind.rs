@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Answer, Field, Impossible, Intent, Live, Observed, PhaseWrites, Read, Scope, SideEffect,
-    TextRule,
+    Answer, Field, Impossible, Intent, Observed, PhaseWrites, Read, Scope, SideEffect, TextRule,
 };
 use crate::model::{Account, Fields, KindName, Value};
 
@@ -153,8 +152,8 @@ pub trait ResourceKind: Sync {
     }
 
     /// Live objects of the kind that must be gone before one with these fields can be created,
-    /// each with the reason.
-    fn rivals(&self, _fields: &Fields, _live: &BTreeMap<String, Live>) -> Vec<(String, String)> {
+    /// each with the reason. Those there are come with their fields, by identity.
+    fn rivals(&self, _fields: &Fields, _live: &BTreeMap<&str, &Fields>) -> Vec<(String, String)> {
         Vec::new()
     }
 

@@ -1,6 +1,7 @@
 //! What is asked of a cloud, and what its answers told: present, absent and unreadable stay apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::ProviderError;
 use crate::model::{Fields, Value};
@@ -32,8 +33,8 @@ pub type Facts = BTreeMap<String, Value>;
 /// One object as the cloud has it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Live {
-    /// All fields in canonical form.
-    pub fields: Fields,
+    /// All fields in canonical form. A plan shows them as they are, so they are shared with it.
+    pub fields: Arc<Fields>,
     /// The cloud's own object, for whole-object updates that must send back what is not managed.
     pub raw: Value,
     /// Facts for side effects.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use super::apply_json::{ApplyDocument, ErrorDocument, OutcomeDocument};
 use super::drift_markdown::{code, plain};
+use super::github::{Level, annotated, finding};
 use super::report_json::FORMAT_VERSION;
 use super::text::{counted, neutral, wrap};
 use super::theme::{Theme, paint};
@@ -164,6 +165,14 @@ pub fn text(document: &ApplyDocument, theme: &Theme, width: usize) -> String {
     }
     out.push(format!("Apply: {}.", headline(document)));
     out.join("\n") + "\n"
+}
+
+/// The report as GitHub workflow commands: annotations of what failed, on the manifests' lines, then
+/// what it came to.
+pub fn github(document: &ApplyDocument) -> String {
+    let all: Vec<(Level, String)> = document.diagnostics.iter().map(finding).collect();
+    let elsewhere = "`--output json=FILE` has all.";
+    annotated(&all, "idform apply", headline(document), elsewhere)
 }
 
 /// The report as Markdown for a comment.

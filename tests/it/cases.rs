@@ -224,9 +224,9 @@ fn compiled(files: &[(String, String)]) -> (Manifests, Result<World, Vec<Diagnos
         .collect();
     let mut texts = vec![("accounts.yaml", ACCOUNTS)];
     texts.extend(pairs(files));
-    let (manifests, mut found) =
+    let (mut manifests, mut found) =
         manifest::parse_texts(&texts, &pairs(&keys), CATALOGUE, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     let found = found.into_sorted();
     let world = if found.is_empty() {
         Ok(world)

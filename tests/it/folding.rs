@@ -327,8 +327,9 @@ fn read(import: &Import) -> World {
         std::fs::write(path, text).expect("write");
     }
     let paths = [folder.path().to_owned()];
-    let (manifests, mut found) = manifest::load(&paths, None, CATALOGUE, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let (mut manifests, mut found) =
+        manifest::load(&paths, None, CATALOGUE, &AllowedEnv::default());
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     assert!(
         found.is_empty(),
         "valid: {:#?}\n{import:#?}",

@@ -33,13 +33,13 @@ fn every_lint_is_told_with_its_place_and_its_remedy() {
     let mut told = BTreeSet::new();
     for case in cases() {
         let paths = [case.clone(), PathBuf::from("-")];
-        let (manifests, mut found) = manifest::load(
+        let (mut manifests, mut found) = manifest::load(
             &paths,
             Some(ACCOUNTS.to_owned()),
             CLOUDS,
             &AllowedEnv::default(),
         );
-        let world = compile(&manifests, None, &mut found);
+        let world = compile(&mut manifests, None, &mut found);
         assert!(!found.has_errors(), "{}: {found:#?}", case.display());
         let today = std::fs::read_to_string(case.join("day")).ok();
         let scene = Scene {

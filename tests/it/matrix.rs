@@ -355,7 +355,7 @@ fn write_cell(job: &Job<'_>, wanted: &str, clouds: &mut Clouds) -> Cell {
     let heard = std::sync::Arc::clone(&records);
     let report = clouds.apply_with(
         &act.texts(wanted),
-        plan,
+        plan.clone(),
         CancellationToken::new(),
         move |event| {
             let mut heard = heard.lock().expect("nobody panics here");
@@ -378,7 +378,7 @@ fn write_cell(job: &Job<'_>, wanted: &str, clouds: &mut Clouds) -> Cell {
         return Cell::Bad(format!("{announced:?} announced, {answered} outcomes"));
     }
     if let Fault::Expiry(identity) = job.fault.1
-        && let Err(why) = expired(identity, &report, &sent)
+        && let Err(why) = expired(identity, &report, &plan, &sent)
     {
         return Cell::Bad(why);
     }
@@ -404,7 +404,7 @@ fn write_cell(job: &Job<'_>, wanted: &str, clouds: &mut Clouds) -> Cell {
 }
 
 /// After keys ran out: one renewal and no more, or a failure that names the keys and what to do.
-fn expired(identity: Identity, report: &Report, sent: &[Seen]) -> Result<(), String> {
+fn expired(identity: Identity, report: &Report, plan: &Plan, sent: &[Seen]) -> Result<(), String> {
     let sign_ins = sent.iter().filter(|seen| is_sign_in(&seen.action)).count();
     if identity == Identity::Role {
         return match sign_ins {
@@ -412,7 +412,7 @@ fn expired(identity: Identity, report: &Report, sent: &[Seen]) -> Result<(), Str
             _ => Err(format!("{sign_ins} sign-ins")),
         };
     }
-    let told = format!("{:?}", idform::apply::findings(report));
+    let told = format!("{:?}", idform::apply::findings(report, plan));
     if told.contains("credentials: environment (") && told.contains("get new ones") {
         return Ok(());
     }

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::binary::{Binary, Ended};
+use crate::support::{ACCOUNTS, Clouds};
+use crate::weather::provider;
 
 /// The quickstart in a folder of its own, over the built-in sandbox.
 fn quickstart() -> Binary {
@@ -174,4 +176,70 @@ fn a_file_that_cannot_be_made_leaves_one_document_and_the_other_files() {
         assert!(!ended.stdout.is_empty(), "{command} {broken}");
         assert!(ended.stderr.contains("nowhere/x"), "{ended:?}");
     }
+}
+
+/// What came of an apply is told in every form at once, with the lines of manifests.
+#[test]
+fn an_apply_is_told_in_every_form() {
+    let clouds = Clouds::new();
+    let manifest = provider("ci");
+    let binary = Binary::over(&clouds).manifests(&[ACCOUNTS, &manifest]);
+    let forms = [
+        "--format=github",
+        "--output=markdown=a.md",
+        "--output=text=a.txt",
+        "--output=json=a.json",
+    ];
+    let file = |name: &str| {
+        let text = fs::read_to_string(binary.path().join(name));
+        text.expect("the form is written")
+    };
+    let apply = |more: &[&str]| binary.run(&[&["apply"], &forms[..], more].concat());
+
+    // Refused: what would have been done, and what it lacks.
+    let ended = apply(&[]).with_code(3);
+    assert!(ended.stdout.contains("title=idform%3A consent-missing::"));
+    assert!(file("a.md").contains("the plan needs consent that was not given"));
+    assert!(file("a.txt").contains("Plan: 1 to create."));
+    let document: Value = serde_json::from_str(&file("a.json")).expect("JSON");
+    assert_eq!(document["exit_code"], 3);
+
+    // Failed: on the line of its manifest.
+    clouds.fault("CreateOIDCProvider=deny");
+    let ended = apply(&["--yes"]).with_code(1);
+    let annotated = "::error file=1.yaml,line=1,title=idform%3A change-failed::create of \
+                     alibaba-prod/AlibabaOidcProvider/ci was refused";
+    assert!(ended.stdout.contains(annotated), "{}", ended.stdout);
+    assert!(ended.stderr.contains("--> 1.yaml:1"), "{}", ended.stderr);
+    let row = "| failed | <code>alibaba-prod/AlibabaOidcProvider/ci</code> | create |";
+    assert!(file("a.md").contains(row), "{}", file("a.md"));
+    assert!(file("a.txt").contains("failed"), "{}", file("a.txt"));
+    let document: Value = serde_json::from_str(&file("a.json")).expect("JSON");
+    let range = &document["diagnostics"][0]["range"];
+    assert_eq!(
+        (&range["filename"], &range["start"]["line"]),
+        (&"1.yaml".into(), &1.into())
+    );
+    assert_eq!(document["outcomes"][0]["outcome"], "failed");
+
+    // Done, but not told everywhere.
+    clouds.sandbox().clear_faults();
+    let ended = binary
+        .run(&[
+            "apply",
+            "--yes",
+            "--format=json",
+            "--output=markdown=nowhere/x",
+        ])
+        .with_code(1);
+    let document = ended.json();
+    assert_eq!(document["exit_code"], 1);
+    assert_eq!(document["outcomes"][0]["outcome"], "done");
+    assert_eq!(document["diagnostics"][0]["code"], "cannot-run");
+    let ended = apply(&["--yes"]).with_code(0);
+    assert!(
+        ended
+            .stdout
+            .contains("::notice title=idform apply::no change was tried")
+    );
 }

@@ -553,7 +553,7 @@ fn snapshot(before: &World, wanted: &World, bytes: &[u8]) -> Snapshot {
                     && live.identity == desired.identity
             })
             .map(|live| Live {
-                fields: live.fields.clone(),
+                fields: live.fields.clone().into(),
                 ..Live::default()
             });
         let error = || ProviderError::new(ErrorClass::Denied, "Read", "denied by a test");
@@ -580,7 +580,7 @@ fn snapshot(before: &World, wanted: &World, bytes: &[u8]) -> Snapshot {
             others.insert(
                 live.identity.clone(),
                 Live {
-                    fields,
+                    fields: fields.into(),
                     ..Live::default()
                 },
             );

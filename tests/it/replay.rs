@@ -429,12 +429,12 @@ fn world(texts: &[String], locked: &LockedIssuer) -> World {
         .iter()
         .map(|text| ("idp.yaml", text.as_str()))
         .collect();
-    let (manifests, mut found) =
+    let (mut manifests, mut found) =
         manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
     let lock = Lock {
         issuers: BTreeMap::from([(ISSUER.to_owned(), locked.clone())]),
     };
-    let world = compile(&manifests, Some(&lock), &mut found);
+    let world = compile(&mut manifests, Some(&lock), &mut found);
     assert!(found.is_empty(), "{found:#?}");
     world
 }

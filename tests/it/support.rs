@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use idform::apply::{self, Event, Report};
@@ -20,7 +19,7 @@ use idform::lock::Lock;
 use idform::manifest::{self, AllowedEnv};
 use idform::model::{AssumeRole, Diagnostic};
 use idform::net::http::{Http, HttpOptions};
-use idform::net::{Access, Patience};
+use idform::net::{Access, Gate, Patience};
 use idform::observe::Snapshot;
 use idform::observe::live;
 use idform::plan::{self, Plan};
@@ -203,7 +202,7 @@ impl Clouds {
     }
 
     fn accesses(&self, world: &World) -> BTreeMap<String, Access> {
-        let gate = Arc::new(Semaphore::new(32));
+        let gate = Arc::new(Gate::new(32));
         let http = self.http.get_or_init(|| {
             Http::new(HttpOptions {
                 timeout: self.timeout,
@@ -421,9 +420,9 @@ pub(crate) fn compiled(texts: &[&str]) -> (World, Vec<Diagnostic>) {
         .map(String::as_str)
         .zip(texts.iter().copied())
         .collect();
-    let (manifests, mut found) =
+    let (mut manifests, mut found) =
         manifest::parse_texts(&named, &[], CATALOGUE, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     (world, found.into_sorted())
 }
 

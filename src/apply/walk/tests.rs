@@ -18,7 +18,7 @@ fn graph(needs: &[&[usize]]) -> (Graph, Plan) {
 }
 
 fn all_ready(walk: &mut Walk) -> Vec<usize> {
-    std::iter::from_fn(|| walk.next_ready())
+    std::iter::from_fn(|| walk.next_ready(|_| true))
         .map(NodeIndex::index)
         .collect()
 }
@@ -53,6 +53,26 @@ fn a_failure_skips_all_behind_it_once_and_nothing_else() {
     assert!(walk.failed(&graph, NodeIndex::new(1)).is_empty());
 }
 
+#[test]
+fn an_account_that_is_held_up_is_passed_over() {
+    let of = |account: &str, name: &str| {
+        let mut step = step(name, &[Phase::Write], &[]);
+        step.address.account = account.to_owned();
+        step
+    };
+    let plan = plan(vec![of("a", "0"), of("a", "1"), of("b", "2"), of("b", "3")]);
+    let graph = Graph::of(&plan);
+    let mut walk = Walk::new(&graph, &plan);
+    let beside_a = |walk: &mut Walk| {
+        walk.next_ready(|account| account != "a")
+            .map(NodeIndex::index)
+    };
+    assert_eq!(beside_a(&mut walk), Some(2));
+    assert_eq!(beside_a(&mut walk), Some(3));
+    assert_eq!(beside_a(&mut walk), None);
+    assert_eq!(all_ready(&mut walk), [0, 1]);
+}
+
 proptest! {
     #[test]
     fn every_node_starts_once_or_is_skipped_with_a_true_cause(
@@ -69,7 +89,7 @@ proptest! {
         let (graph, plan) = graph(&needs);
         let mut walk = Walk::new(&graph, &plan);
         let (mut done, mut not_done) = (BTreeSet::new(), BTreeSet::new());
-        while let Some(node) = walk.next_ready() {
+        while let Some(node) = walk.next_ready(|_| true) {
             let at = node.index();
             prop_assert!(needs[at].iter().all(|need| done.contains(need)));
             if fails.contains(&at) {

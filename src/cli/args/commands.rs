@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::forms::{
-    FindingsFormat, Format, GraphFormat, Rendering, Reporting, SchemaOf, TableFormat,
+    FindingsFormat, Format, GraphFormat, Rendering, Reporting, SchemaOf, TableFormat, Telling,
 };
 use super::what::{Clouds, Compared, Manifests, Selecting, duration};
 use crate::model::Selector;
@@ -76,9 +76,8 @@ pub(in crate::cli) struct Apply {
     pub(in crate::cli) compared: Compared,
     #[command(flatten)]
     pub(in crate::cli) judging: Judging,
-    /// Form of the result on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(in crate::cli) format: Format,
+    #[command(flatten)]
+    pub(in crate::cli) telling: Telling,
     /// Apply only if planning anew gives this saved plan; its paths and selectors are used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "label", "exclude", "shard", "env", "expect"])]
     pub(in crate::cli) plan: Option<PathBuf>,
@@ -91,9 +90,6 @@ pub(in crate::cli) struct Apply {
     /// Record intent and outcome of each write, with request ids
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) journal: Option<PathBuf>,
-    /// Write the JSON report of the run, also when it fails or is interrupted
-    #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) report: Option<PathBuf>,
     /// Do not ask; covers changes that are cosmetic or widen trust
     #[arg(short, long)]
     pub(in crate::cli) yes: bool,

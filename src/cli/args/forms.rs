@@ -69,6 +69,41 @@ pub(in crate::cli) struct Rendering {
     pub(in crate::cli) output: Vec<(PlanFormat, PathBuf)>,
 }
 
+/// The forms that what came of an apply can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ApplyFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the schema is `idform schema report`
+    Json,
+    /// A comment on a pull request
+    Markdown,
+    /// GitHub workflow commands: annotations on file and line
+    Github,
+}
+
+impl ApplyFormat {
+    /// The word on the command line.
+    pub(in crate::cli) fn word(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// How what came of an apply is written.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Telling {
+    /// Form of the result on standard output
+    #[arg(long, value_enum, default_value_t = ApplyFormat::Text, value_name = "FORMAT")]
+    pub(in crate::cli) format: ApplyFormat,
+    /// Write the same result in another form into a file (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output::<ApplyFormat>)]
+    pub(in crate::cli) output: Vec<(ApplyFormat, PathBuf)>,
+    /// Write the JSON report of the run, also when it fails or is interrupted
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) report: Option<PathBuf>,
+}
+
 /// The forms a drift report can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum DriftFormat {

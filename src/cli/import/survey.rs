@@ -1,6 +1,7 @@
 //! Reading an account: all that there is of what is wanted, and what could not be read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::import::{Found, LeftOut, Round, Wish};
 use crate::model::{Address, Code, Diagnostic, KindName};
@@ -149,7 +150,7 @@ impl Survey {
             self.found.push(Found {
                 kind,
                 identity,
-                fields: live.fields,
+                fields: Arc::unwrap_or_clone(live.fields),
             });
         }
     }

@@ -188,17 +188,17 @@ impl ResourceKind for OidcProvider {
     }
 
     /// An account has each issuer once: the cloud would answer `EntityAlreadyExists` (§3.1).
-    fn rivals(&self, fields: &Fields, live: &BTreeMap<String, Live>) -> Vec<(String, String)> {
+    fn rivals(&self, fields: &Fields, live: &BTreeMap<&str, &Fields>) -> Vec<(String, String)> {
         let Some(issuer) = fields.get("issuer") else {
             return Vec::new();
         };
         live.iter()
-            .filter(|(_, other)| other.fields.get("issuer") == Some(issuer))
+            .filter(|(_, other)| other.get("issuer") == Some(issuer))
             .map(|(name, _)| {
                 let why = format!(
                     "the issuer is already registered under the name `{name}`, and Alibaba Cloud takes each issuer once in an account"
                 );
-                (name.clone(), why)
+                ((*name).to_owned(), why)
             })
             .collect()
     }
@@ -297,7 +297,7 @@ fn read_provider(raw: &Value) -> Option<(String, Live)> {
         live.insert("issuanceLimitHours".to_owned(), hours.into());
     }
     let live = Live {
-        fields: live,
+        fields: live.into(),
         raw: raw.clone(),
         facts: Facts::new(),
     };

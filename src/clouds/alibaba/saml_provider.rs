@@ -189,7 +189,7 @@ fn read_provider(raw: &Value) -> Live {
         fields.insert("metadata".to_owned(), document);
     }
     Live {
-        fields,
+        fields: fields.into(),
         raw: raw.clone(),
         facts: Facts::new(),
     }

@@ -199,7 +199,7 @@ fn read_settings(raw: &Value) -> Live {
         fields.insert("metadata".to_owned(), document);
     }
     Live {
-        fields,
+        fields: fields.into(),
         raw: raw.clone(),
         facts: Facts::new(),
     }

@@ -134,14 +134,14 @@ impl ResourceKind for IdentityProvider {
         }
     }
 
-    fn rivals(&self, fields: &Fields, live: &BTreeMap<String, Live>) -> Vec<(String, String)> {
+    fn rivals(&self, fields: &Fields, live: &BTreeMap<&str, &Fields>) -> Vec<(String, String)> {
         let wanted = fields
             .get("ssoType")
             .and_then(Value::as_str)
             .unwrap_or(VIRTUAL_USER);
         live.iter()
             .filter_map(|(identity, other)| {
-                let theirs = other.fields.get("ssoType")?.as_str()?;
+                let theirs = other.get("ssoType")?.as_str()?;
                 let why = if theirs != wanted {
                     "all identity providers of an account have the same `ssoType`"
                 } else if wanted == IAM_USER {
@@ -149,7 +149,7 @@ impl ResourceKind for IdentityProvider {
                 } else {
                     return None;
                 };
-                Some((identity.clone(), why.to_owned()))
+                Some(((*identity).to_owned(), why.to_owned()))
             })
             .collect()
     }
@@ -177,7 +177,8 @@ fn live_of(object: &Value) -> Result<Live, &'static str> {
             ("ssoType".to_owned(), json!(sso_type)),
             ("enabled".to_owned(), json!(enabled)),
             ("description".to_owned(), text_of(&object["description"])),
-        ]),
+        ])
+        .into(),
         raw: object.clone(),
         ..Live::default()
     })
@@ -229,7 +230,7 @@ fn update(
     if differs("ssoType") {
         return Err("the cloud cannot change `ssoType` of an existing provider".to_owned());
     }
-    let mut leaves = live.fields.clone();
+    let mut leaves = Fields::clone(&live.fields);
     let mut phases = Vec::new();
     let switched = desired.get("enabled").filter(|_| differs("enabled"));
     if switched == Some(&json!(false)) {
@@ -267,7 +268,7 @@ fn update(
 }
 
 fn remove(identity: &str, live: &Live) -> Vec<PhaseWrites> {
-    let mut leaves = live.fields.clone();
+    let mut leaves = Fields::clone(&live.fields);
     let mut phases = Vec::new();
     if live.fields.get("enabled") == Some(&json!(true)) {
         phases.push(patch(

@@ -242,13 +242,9 @@ fn a_provider_is_disabled_before_it_is_deleted() {
 
 #[test]
 fn an_account_has_one_type_of_provider() {
-    let there = BTreeMap::from([
-        (
-            "a".to_owned(),
-            live(&json!({"ssoType": "virtual_user_sso"})),
-        ),
-        ("b".to_owned(), live(&json!({"ssoType": "iam_user_sso"}))),
-    ]);
+    let a = live(&json!({"ssoType": "virtual_user_sso"}));
+    let b = live(&json!({"ssoType": "iam_user_sso"}));
+    let there = BTreeMap::from([("a", &*a.fields), ("b", &*b.fields)]);
     for (wanted, expected) in [
         (json!({}), vec!["b"]),
         (json!({"ssoType": "virtual_user_sso"}), vec!["b"]),

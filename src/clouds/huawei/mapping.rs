@@ -131,7 +131,7 @@ fn live_of(object: &Value) -> Result<Live, &'static str> {
         return Err("the mapping has no list `rules`");
     }
     Ok(Live {
-        fields: Fields::from([("rules".to_owned(), canonical(rules))]),
+        fields: Fields::from([("rules".to_owned(), canonical(rules))]).into(),
         raw: object.clone(),
         ..Live::default()
     })

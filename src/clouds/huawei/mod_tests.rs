@@ -77,7 +77,7 @@ pub(super) fn names(names: &[&str]) -> Vec<String> {
 /// One line for an observation: its fields, `absent`, or the class of its error.
 pub(super) fn seen(observation: &Observation) -> String {
     match observation {
-        Observation::Present(live) => json!(live.fields).to_string(),
+        Observation::Present(live) => json!(*live.fields).to_string(),
         Observation::Absent(_) => "absent".to_owned(),
         Observation::Unreadable(error) => error.class.word().to_owned(),
     }
@@ -126,7 +126,7 @@ pub(super) fn lines(kind: &dyn ResourceKind, intent: Intent<'_>) -> Vec<String> 
 /// A live object with these fields.
 pub(super) fn live(value: &Value) -> Live {
     Live {
-        fields: fields(value),
+        fields: fields(value).into(),
         ..Live::default()
     }
 }

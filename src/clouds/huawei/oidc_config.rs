@@ -348,7 +348,7 @@ fn live_of(placed: &Value) -> Result<Live, &'static str> {
         }
     }
     Ok(Live {
-        fields,
+        fields: fields.into(),
         raw: config.clone(),
         ..Live::default()
     })

@@ -136,13 +136,13 @@ impl ResourceKind for Protocol {
 
     /// The cloud may take a second protocol, but its console and every reader look at the first one
     /// only (UNCONFIRMED, `apis/huawei.md §3.4`).
-    fn rivals(&self, fields: &Fields, live: &BTreeMap<String, Live>) -> Vec<(String, String)> {
-        let same = |other: &Live, field: &str| other.fields.get(field) == fields.get(field);
+    fn rivals(&self, fields: &Fields, live: &BTreeMap<&str, &Fields>) -> Vec<(String, String)> {
+        let same = |other: &Fields, field: &str| other.get(field) == fields.get(field);
         live.iter()
             .filter(|(_, other)| same(other, "identityProvider") && !same(other, "protocol"))
             .map(|(identity, _)| {
                 (
-                    identity.clone(),
+                    (*identity).to_owned(),
                     "an identity provider has one protocol".to_owned(),
                 )
             })
@@ -241,7 +241,7 @@ fn live_of(placed: &Value) -> Result<Live, &'static str> {
         }
     }
     Ok(Live {
-        fields,
+        fields: fields.into(),
         raw: placed["protocol"].clone(),
         ..Live::default()
     })

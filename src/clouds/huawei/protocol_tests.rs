@@ -206,14 +206,13 @@ fn protocols_are_written() {
 
 #[test]
 fn a_second_protocol_of_a_provider_is_in_the_way() {
-    let at = |provider: &str, protocol: &str| {
-        live(&json!({"identityProvider": provider, "protocol": protocol}))
-    };
-    let there = BTreeMap::from([
-        ("a/saml".to_owned(), at("a", "saml")),
-        ("a/oidc".to_owned(), at("a", "oidc")),
-        ("b/saml".to_owned(), at("b", "saml")),
-    ]);
+    let identities = ["a/saml", "a/oidc", "b/saml"];
+    let live = identities.map(|identity| {
+        let (provider, protocol) = parts(identity);
+        live(&json!({"identityProvider": provider, "protocol": protocol})).fields
+    });
+    let there = live.iter().map(|fields| &**fields);
+    let there = identities.into_iter().zip(there).collect();
     let wanted = fields(&json!({"identityProvider": "a", "protocol": "oidc"}));
     let rivals = KIND.rivals(&wanted, &there);
     assert_eq!(rivals.len(), 1);

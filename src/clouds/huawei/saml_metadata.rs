@@ -218,7 +218,8 @@ fn read_metadata(
         fields: Fields::from([
             ("identityProvider".to_owned(), json!(identity)),
             ("metadata".to_owned(), json!(data)),
-        ]),
+        ])
+        .into(),
         raw: raw.clone(),
         facts,
     })

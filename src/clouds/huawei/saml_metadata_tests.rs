@@ -117,7 +117,7 @@ fn every_write_is_the_same_import() {
     };
     assert_eq!(lines(&KIND, create), expected);
     let live = Live {
-        fields: fields(&json!({"identityProvider": "a", "metadata": "<a/>"})),
+        fields: fields(&json!({"identityProvider": "a", "metadata": "<a/>"})).into(),
         facts,
         ..Live::default()
     };

@@ -152,7 +152,7 @@ fn read_provider(raw: Value, request_id: Option<String>) -> Observation {
     let client_ids = wire::set(wire::texts(raw.get("ClientId")));
     live.insert("clientIds".to_owned(), client_ids);
     Observation::Present(Live {
-        fields: live,
+        fields: live.into(),
         raw,
         facts: Facts::new(),
     })

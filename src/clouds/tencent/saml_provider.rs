@@ -136,7 +136,8 @@ fn read_provider(raw: Value, request_id: Option<String>) -> Observation {
                 "description".to_owned(),
                 wire::text_or_empty(&raw, "Description"),
             ),
-        ]),
+        ])
+        .into(),
         raw,
         facts: Facts::new(),
     })

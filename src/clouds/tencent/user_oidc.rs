@@ -214,7 +214,7 @@ fn read_record(raw: Value, request_id: Option<&str>, facts: Facts) -> Observatio
     live.insert("scopes".to_owned(), live_scopes(&raw));
     live.insert("enabled".to_owned(), enabled.into());
     Observation::Present(Live {
-        fields: live,
+        fields: live.into(),
         raw,
         facts,
     })
@@ -249,7 +249,7 @@ fn update(
         ),
         (true, enabled) => {
             let mut calls = Vec::new();
-            let mut leaves = live.fields.clone();
+            let mut leaves = Fields::clone(&live.fields);
             // Switching off alone needs no record, so a sparse one cannot stand in its way.
             if changed.iter().any(|name| name != "enabled") {
                 let keys = KeysFrom::for_update(desired, changed);

@@ -149,7 +149,7 @@ fn read_record(raw: Value, request_id: Option<&str>, facts: Facts) -> Observatio
         live.insert("metadata".to_owned(), metadata);
     }
     Observation::Present(Live {
-        fields: with_enabled(live, enabled),
+        fields: with_enabled(live, enabled).into(),
         raw,
         facts,
     })
@@ -173,7 +173,7 @@ fn update(
     changed: &[String],
 ) -> Result<Vec<PhaseWrites>, Impossible> {
     let wanted = wanted_enabled(desired, live);
-    let mut leaves = live.fields.clone();
+    let mut leaves = Fields::clone(&live.fields);
     let mut calls = Vec::new();
     if changed.iter().any(|name| name != "enabled") {
         let (mut params, whole) = whole_record(desired, Some(live))?;
@@ -207,7 +207,7 @@ fn operate(params: Value) -> Write {
 /// The document and the domain as they are sent, and the canonical fields that they leave behind.
 /// Whether a domain that is left out stays is not documented, so the live one is sent back.
 fn whole_record(desired: &Fields, live: Option<&Live>) -> Result<(Value, Fields), Impossible> {
-    let metadata = metadata_to_send(desired, live.map(|live| &live.fields))?;
+    let metadata = metadata_to_send(desired, live.map(|live| &*live.fields))?;
     let known = live.and_then(|live| wire::text(&live.raw, "AuxiliaryDomain"));
     let domain = match desired.get("auxiliaryDomain") {
         Some(domain) => domain.as_str().unwrap_or_default(),

@@ -144,7 +144,7 @@ pub(super) fn removal(live: &Live, off: Write) -> Vec<PhaseWrites> {
     if !is_enabled(&live.fields) {
         return Vec::new();
     }
-    let leaves = with_enabled(live.fields.clone(), false);
+    let leaves = with_enabled(Fields::clone(&live.fields), false);
     vec![PhaseWrites::switch_off(off, leaves)]
 }
 

@@ -40,8 +40,8 @@ fn compiled(texts: &[String]) -> (World, Vec<Diagnostic>) {
         .iter()
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
-    let (manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, None, &mut found);
+    let (mut manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(&mut manifests, None, &mut found);
     (world, found.into_sorted())
 }
 

@@ -57,8 +57,12 @@ fn compiled(texts: &[String]) -> (World, Vec<Diagnostic>) {
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    let (manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&crate::lock::Lock::default()), &mut found);
+    let (mut manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(
+        &mut manifests,
+        Some(&crate::lock::Lock::default()),
+        &mut found,
+    );
     (world, found.into_sorted())
 }
 
@@ -243,4 +247,27 @@ fn what_goes_with_its_parent_goes_only_with_it() {
         };
         assert_eq!(codes, expected, "{parent}");
     }
+}
+
+#[test]
+fn the_objects_of_an_account_are_its_own() {
+    let spec = |account: &str| json!({"account": account, "enabled": true});
+    let of = |account: &str, name: &str| {
+        document("HuaweiIdentityProvider", name, &json!({}), &spec(account))
+    };
+    let (world, found) = compiled(&[
+        account("prod-2", Some("0123456789abcdef0123456789abcdef")),
+        of("prod-2", "b"),
+        of("prod", "a"),
+    ]);
+    assert!(found.is_empty(), "{found:#?}");
+    let names = |account| -> Vec<&str> {
+        let objects = world.of_account(account);
+        objects
+            .map(|desired| desired.address.name.as_str())
+            .collect()
+    };
+    assert_eq!(names("prod"), ["a"]);
+    assert_eq!(names("prod-2"), ["b"]);
+    assert!(names("pro").is_empty());
 }

@@ -37,8 +37,8 @@ spec: {account: prod, identityProvider: ci, mapping: ci, protocol: oidc}
 
 fn labelled() -> World {
     let texts = [("idp.yaml", LABELLED)];
-    let (manifests, mut found) = parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, None, &mut found);
+    let (mut manifests, mut found) = parse_texts(&texts, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(&mut manifests, None, &mut found);
     assert!(!found.has_errors(), "{:?}", found.into_sorted());
     world
 }

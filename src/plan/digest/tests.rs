@@ -5,7 +5,7 @@ use crate::clouds::CLOUDS;
 use crate::compile::compile;
 use crate::lock::Lock;
 use crate::manifest::{AllowedEnv, parse_texts};
-use crate::model::Value;
+use crate::model::{Fields, Value};
 use crate::provider::{Facts, Live};
 
 const ACCOUNT: &str = r#"
@@ -24,16 +24,17 @@ spec: {account: prod, issuer: "https://ci.acme.example", clientIds: [x, y]}
 
 fn world(texts: &[&str]) -> World {
     let named: Vec<(&str, &str)> = texts.iter().map(|text| ("a.yaml", *text)).collect();
-    let (manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut found);
+    let (mut manifests, mut found) = parse_texts(&named, &[], CLOUDS, &AllowedEnv::default());
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut found);
     assert!(found.is_empty(), "{:?}", found.into_sorted());
     world
 }
 
 fn live(world: &World, fields: Value, facts: Value) -> Snapshot {
-    let members = |value: Value| value.as_object().unwrap().clone().into_iter().collect();
+    let members =
+        |value: Value| -> Fields { value.as_object().unwrap().clone().into_iter().collect() };
     let live = Live {
-        fields: members(fields),
+        fields: members(fields).into(),
         facts: members(facts),
         ..Live::default()
     };

@@ -77,9 +77,9 @@ metadata: {name: okta}
 spec: {account: huawei-prod, identityProvider: okta, protocol: oidc, mapping: {external: m}}
 ";
     let texts = [("idp.yaml", text)];
-    let (manifests, mut diagnostics) =
+    let (mut manifests, mut diagnostics) =
         parse_texts(&texts, &[], crate::clouds::CLOUDS, &AllowedEnv::default());
-    let world = compile(&manifests, Some(&Lock::default()), &mut diagnostics);
+    let world = compile(&mut manifests, Some(&Lock::default()), &mut diagnostics);
     let graph = GraphInput::of(&world);
     assert_eq!(graph.nodes.len(), 2, "{:?}", diagnostics.into_sorted());
     let provider = address("huawei-prod/HuaweiIdentityProvider/okta");

@@ -84,11 +84,11 @@ fn live_fields_are_canonical() {
             .as_object_mut()
             .unwrap()
             .extend(expected.as_object().unwrap().clone());
-        assert_eq!(live(&raw).fields, fields(&whole), "{changes}");
+        assert_eq!(*live(&raw).fields, fields(&whole), "{changes}");
     }
     let sparse = json!({"OIDCProviderName": "ci", "IssuerUrl": "https://ci.example"});
     assert_eq!(
-        live(&sparse).fields,
+        *live(&sparse).fields,
         fields(&json!({
             "issuer": "https://ci.example", "clientIds": [], "fingerprints": [], "description": "",
         }))
@@ -272,7 +272,7 @@ fn an_update_sends_only_what_differs() {
         let phases = update(KIND, &desired, &live).unwrap();
         assert_eq!(calls(&phases), expected, "{desired}");
         assert_eq!(phases[0].phase, Phase::Write);
-        let mut leaves = live.fields.clone();
+        let mut leaves = Fields::clone(&live.fields);
         leaves.extend(fields(&desired));
         assert_eq!(phases[0].leaves.as_ref(), Some(&leaves), "{desired}");
     }
@@ -322,10 +322,8 @@ fn a_removal_deletes_and_may_find_nothing() {
 
 #[test]
 fn another_provider_with_the_issuer_is_a_rival() {
-    let others = BTreeMap::from([
-        ("a".to_owned(), live(&provider("a"))),
-        ("b".to_owned(), live(&provider("b"))),
-    ]);
+    let (a, b) = (live(&provider("a")), live(&provider("b")));
+    let others = BTreeMap::from([("a", &*a.fields), ("b", &*b.fields)]);
     let rivals = |issuer| KIND.rivals(&fields(&json!({ "issuer": issuer })), &others);
     assert_eq!(rivals("https://a.example").len(), 1);
     assert_eq!(rivals("https://a.example")[0].0, "a");

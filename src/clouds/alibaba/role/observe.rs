@@ -76,7 +76,7 @@ pub(super) fn listed(
         .filter(|(name, _)| !wanted.contains_key(name))
         .map(|(name, role)| {
             let live = Live {
-                fields: plain_fields(role),
+                fields: plain_fields(role).into(),
                 raw: role.clone(),
                 facts: Facts::new(),
             };
@@ -118,7 +118,7 @@ pub(super) fn observe_role(
     fields.insert("policies".to_owned(), policies);
     fields.insert("tags".to_owned(), Value::Object(tags));
     Observation::Present(Live {
-        fields,
+        fields: fields.into(),
         raw: raw.clone(),
         facts: Facts::new(),
     })

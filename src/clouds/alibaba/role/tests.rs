@@ -52,7 +52,7 @@ fn live() -> Live {
 #[test]
 fn a_role_is_put_together_of_three_answers() {
     assert_eq!(
-        live().fields,
+        *live().fields,
         fields(&json!({
             "trust": policy("a"),
             "description": "",

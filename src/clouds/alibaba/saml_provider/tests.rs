@@ -90,7 +90,7 @@ fn answers_are_kept_apart() {
 fn live_fields_are_canonical() {
     let live = read_provider(&provider("a"));
     assert_eq!(
-        live.fields,
+        *live.fields,
         fields(&json!({
             "metadata": OLD, "description": "Staff", "authnSignAlgorithm": "rsa-sha256",
         }))
@@ -100,7 +100,7 @@ fn live_fields_are_canonical() {
         "SAMLProviderName": "a", "EncodedSAMLMetadataDocument": "?!",
     }));
     assert_eq!(
-        sparse.fields,
+        *sparse.fields,
         fields(&json!({
             "metadata": "?!", "description": "", "authnSignAlgorithm": "rsa-sha1",
         }))

@@ -35,7 +35,7 @@ fn the_settings_always_exist() {
         panic!("settings that nobody touched are there");
     };
     assert_eq!(
-        found.fields,
+        *found.fields,
         fields(&json!({
             "enabled": false, "auxiliaryDomain": "", "loginWithDomain": true,
             "authnSignAlgorithm": "rsa-sha1",

@@ -83,7 +83,7 @@ fn answers_belong_to_the_names_in_order() {
 #[test]
 fn live_fields_are_canonical() {
     assert_eq!(
-        live(answer()).fields,
+        *live(answer()).fields,
         fields(&json!({
             "issuer": "https://idp.example.com", "clientIds": ["a", "b"], "keys": keys("a"),
             "description": "CI", "autoRotateKeys": false,
@@ -94,7 +94,7 @@ fn live_fields_are_canonical() {
         "Description": null, "AutoRotateKey": 1, "Unknown": {},
     });
     assert_eq!(
-        live(sparse).fields,
+        *live(sparse).fields,
         fields(&json!({
             "issuer": "https://idp.example.com", "clientIds": [], "description": "",
             "autoRotateKeys": true,
@@ -209,7 +209,7 @@ fn an_update_sends_back_what_is_not_managed() {
         let leaves = phases[0].leaves.clone().unwrap();
         let mut sent = phases[0].calls[0].call.params.clone();
         sent["Status"] = 11.into();
-        assert_eq!(leaves, self::live(sent).fields, "{desired}");
+        assert_eq!(leaves, *self::live(sent).fields, "{desired}");
     }
 }
 

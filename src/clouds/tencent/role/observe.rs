@@ -50,7 +50,7 @@ pub(super) fn observe_role(answers: &[Answer]) -> Observation {
     let names = names.into_iter().map(Value::from).collect();
     fields.insert("policies".to_owned(), names);
     Observation::Present(Live {
-        fields,
+        fields: fields.into(),
         raw: info,
         facts: Facts::new(),
     })

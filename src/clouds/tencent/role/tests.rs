@@ -46,7 +46,7 @@ fn live() -> Live {
 #[test]
 fn a_role_is_put_together_of_two_answers() {
     assert_eq!(
-        live().fields,
+        *live().fields,
         fields(&json!({
             "trust": policy("cvm.qcloud.com"),
             "description": "CI",

@@ -62,7 +62,7 @@ fn every_status_has_its_meaning() {
         assert_eq!(seen, expected, "{told}");
     }
     assert_eq!(
-        live(answer(11)).fields,
+        *live(answer(11)).fields,
         fields(&json!({
             "metadata": "<a/>", "auxiliaryDomain": "a.example", "enabled": true,
         }))
@@ -184,7 +184,7 @@ fn changing_and_switching_are_calls_of_their_own() {
         let before = live(answer(status));
         let phases = update(KIND, &desired, &before).unwrap();
         assert_eq!(calls(&phases), expected, "{status} {desired}");
-        let mut after = before.fields.clone();
+        let mut after = Fields::clone(&before.fields);
         after.extend(fields(&desired));
         if let Some(phase) = phases.last() {
             assert_eq!(phase.leaves, Some(after), "{status} {desired}");
@@ -225,7 +225,7 @@ fn absent_means_disabled() {
     let phases = remove(&live(answer(11)));
     let disable = json!({"Operate": "disable"});
     assert_eq!(calls(&phases), [(UPDATE, disable)]);
-    assert_eq!(phases[0].leaves, Some(live(answer(2)).fields));
+    assert_eq!(phases[0].leaves.as_ref(), Some(&*live(answer(2)).fields));
     assert!(remove(&live(answer(2))).is_empty());
 }
 
