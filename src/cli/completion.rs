@@ -36,6 +36,8 @@ enum Wanted {
     Addresses,
     /// `account/Kind/`: the rest is a name in the cloud, which no file tells.
     Kinds,
+    /// `KEY=VALUE` of labels that objects carry.
+    Labels,
     /// Issuers that manifests pin or the lock file holds.
     Issuers,
     /// What `explain` explains.
@@ -48,6 +50,7 @@ const VALUES: &[(&str, &str, Wanted)] = &[
     ("lock", "retire", Wanted::Issuers),
     ("", "account", Wanted::Accounts),
     ("", "target", Wanted::Addresses),
+    ("", "label", Wanted::Labels),
     ("", "exclude", Wanted::Addresses),
 ];
 
@@ -100,7 +103,7 @@ pub(super) fn run(words: &[String]) -> Exit {
 
 fn is_plain(word: &str) -> bool {
     word.chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-._/:@%+,".contains(c))
+        .all(|c| c.is_ascii_alphanumeric() || "-._/:@%+,=".contains(c))
 }
 
 /// The options of `command` that are completed here, each with whether its value follows `=` alone.
@@ -228,6 +231,15 @@ fn read(wanted: Wanted, paths: &[PathBuf]) -> BTreeSet<String> {
                     format!("{}/{kind}/{}", document.account.value, document.name)
                 })
                 .collect()
+        }
+        Wanted::Labels => {
+            let labels = manifests
+                .documents
+                .iter()
+                .flat_map(|document| &document.labels);
+            // Without a key it would be no selector, and to zsh the path of a command.
+            let named = labels.filter(|(key, _)| !key.is_empty());
+            named.map(|(key, value)| format!("{key}={value}")).collect()
         }
         Wanted::Kinds => manifests
             .accounts

@@ -30,15 +30,16 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
     let selection = command.compared.selecting.selection();
     // What is not locked yet is a finding here, and no mistake of the manifests.
     let stdin = run::stdin(&command.compared.manifests)?;
-    let loaded = run::load_to_lock(&command.compared.manifests, stdin, &config);
+    let loaded = run::load_to_lock(&command.compared.manifests, stdin, &config).select(&selection);
     let lock = loaded.lock.unwrap_or_default();
-    let world = loaded.world.select(&selection);
+    let world = loaded.world;
     let invalid = loaded.diagnostics.has_errors();
     let found = loaded.diagnostics.into_sorted();
     let sources = &loaded.manifests.sources;
     output.diagnostics(&found, sources);
     if invalid {
-        output.say("The manifests are invalid; no cloud was contacted.");
+        let what = super::policies::what_is_invalid(&found);
+        output.say(&format!("The {what} are invalid; no cloud was contacted."));
         show([&[], &[]], Exit::Error, &found, sources, command, output);
         return Ok(Exit::Error);
     }

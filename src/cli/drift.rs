@@ -43,11 +43,11 @@ pub(super) fn run(command: &Command, common: &Common, output: &Output) -> Result
         output.say("The manifests or acceptances are invalid; no cloud was contacted.");
         return finish(&DriftReport::default(), &found, sources, command, output);
     }
-    // Who asks for one object does not want every list of every account.
-    let lists = if selection.targets.is_empty() {
-        Lists::Every
-    } else {
+    // Who asks for some objects does not want every list of every account.
+    let lists = if selection.names_objects() {
         Lists::AsNeeded
+    } else {
+        Lists::Every
     };
     let issuers: BTreeSet<String> = if command.no_issuers {
         BTreeSet::new()

@@ -37,21 +37,28 @@ pub(super) struct Loaded {
     pub(super) diagnostics: Diagnostics,
 }
 
+impl Loaded {
+    /// The part that the selection names; what of it fits nothing is told.
+    pub(super) fn select(mut self, selection: &Selection) -> Self {
+        // With broken manifests nobody knows what the others would have declared.
+        if !self.diagnostics.has_errors() {
+            for finding in self.world.unfitting(selection) {
+                self.diagnostics.push(finding);
+            }
+        }
+        self.world = self.world.select(selection);
+        self
+    }
+}
+
 /// Reads and checks everything offline.
 pub(super) fn load(
     wanted: &args::Manifests,
     selection: &Selection,
     config: &Config,
 ) -> Result<Loaded> {
-    let mut loaded = load_paths(&wanted.paths, stdin(wanted)?, wanted, config);
-    // With broken manifests nobody knows what the others would have declared.
-    if !loaded.diagnostics.has_errors() {
-        for finding in loaded.world.unfitting(selection) {
-            loaded.diagnostics.push(finding);
-        }
-    }
-    loaded.world = loaded.world.select(selection);
-    Ok(loaded)
+    let loaded = load_paths(&wanted.paths, stdin(wanted)?, wanted, config);
+    Ok(loaded.select(selection))
 }
 
 /// As [`load`], of a saved plan's paths and selectors. What they fitted then may be gone: that is a

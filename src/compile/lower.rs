@@ -167,6 +167,7 @@ fn lower(
         mode: document.lifecycle.mode,
         protect: document.lifecycle.protect,
         owner: document.owner.clone(),
+        labels: document.labels.clone(),
         fields,
         needs: BTreeSet::new(),
         references: BTreeMap::new(),

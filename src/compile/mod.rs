@@ -50,6 +50,8 @@ pub struct Desired {
     pub protect: bool,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// `metadata.labels` of its document, which selections name.
+    pub labels: BTreeMap<String, String>,
     /// The managed fields in canonical form; a field that is not here is not ours.
     pub fields: Fields,
     /// What it refers to and waits for.

@@ -83,7 +83,7 @@ fn metadata() -> Value {
                 "pattern": NAME,
             },
             "labels": {
-                "description": "Texts of your own by name, for people and other tools.",
+                "description": "Texts of your own by name; `--label KEY=VALUE` selects by them.",
                 "type": ["object", "null"],
                 "additionalProperties": {"type": "string"},
             },

@@ -17,7 +17,7 @@ spec: {cloud: tencent}
 ---
 apiVersion: idform/v1
 kind: AlibabaOidcProvider
-metadata: {name: github}
+metadata: {name: github, labels: {team: platform, note: $(id)}}
 spec:
   account: alibaba-prod
   issuer: https://token.actions.githubusercontent.com
@@ -34,7 +34,7 @@ spec:
 ---
 apiVersion: idform/v1
 kind: OidcProvider
-metadata: {name: many}
+metadata: {name: many, labels: {team: data}}
 spec:
   issuer: https://issuer.example/many
   use: workload
@@ -74,6 +74,10 @@ fn values_that_stand_in_manifests_are_offered_however_broken_these_are() {
             &["drift", "--account", ""],
             &["alibaba-prod", "tencent-prod"],
         ),
+        (&["plan", "--label", "te"], &["team=data", "team=platform"]),
+        (&["apply", "--label=team=p"], &["--label=team=platform"]),
+        // What a shell would run is not offered.
+        (&["plan", "--label", "note"], &[]),
         (&["import", "--account", "t"], &["tencent-prod"]),
         (
             &["import", "--target", "alibaba-prod/AlibabaO"],
@@ -159,6 +163,9 @@ const IN_BASH: &[(&str, &str, &str)] = &[
         "alibaba-prod/AlibabaOidcProvider/github alibaba-prod/AlibabaOidcProvider/many tencent-prod/TencentOidcProvider/half tencent-prod/TencentOidcProvider/many",
     ),
     ("drift --account ", "", "alibaba-prod tencent-prod"),
+    ("drift --label t", "t", "team=data team=platform"),
+    ("drift --label team=p", "p", "platform"),
+    ("drift --label=team=", "", "data platform"),
     // Readline has cut `https` and `:` off.
     (
         "lock --retire=https://iss",

@@ -79,7 +79,7 @@ pub(in crate::cli) struct Apply {
     #[command(flatten)]
     pub(in crate::cli) telling: Telling,
     /// Apply only if planning anew gives this saved plan; its paths and selectors are used
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "exclude", "shard", "env", "expect"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "account", "target", "label", "exclude", "shard", "env", "expect"])]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// Apply only if planning anew gives this digest
     #[arg(long, value_name = "DIGEST")]

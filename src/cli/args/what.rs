@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::compile::{Selection, Shard};
-use crate::model::Selector;
+use crate::model::{LabelSelector, Selector};
 
 /// What the commands that compare manifests with clouds are given.
 #[derive(Debug, clap::Args)]
@@ -51,6 +51,10 @@ pub(in crate::cli) struct Selecting {
     /// Only these objects and what they need: account/Kind/name with `*` globs (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
     pub(in crate::cli) target: Vec<Selector>,
+    /// Only objects with this in `metadata.labels`, and what they need: KEY=VALUE, or KEY for any
+    /// value (repeatable: an object must carry all)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = LabelSelector::parse)]
+    pub(in crate::cli) label: Vec<LabelSelector>,
     /// Not these objects, nor what needs them (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
     pub(in crate::cli) exclude: Vec<Selector>,
@@ -64,6 +68,7 @@ impl Selecting {
         Selection {
             accounts: self.account.clone(),
             targets: self.target.clone(),
+            labels: self.label.clone(),
             excludes: self.exclude.clone(),
             shard: self.shard,
         }

@@ -58,7 +58,8 @@ const METADATA: &str = "metadata
 
   name      the last part of the address, unique for each kind and account: 1 to 63 lower-case
             letters, digits and dashes, no dash at either end
-  labels    texts of your own by name, for people and other tools
+  labels    texts of your own by name, for example {team: platform}; --label team=platform selects
+            the objects that carry it. Those made of a portable document carry its labels
   owner     who answers for it; shown in reviews
 ";
 
