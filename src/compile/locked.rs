@@ -130,6 +130,10 @@ fn issuer(document: &Document) -> Option<&str> {
     }
 }
 
+/// What to do about a lock that lacks something.
+const RUN_LOCK: &str = "run `idform lock` with the same paths (`lock --sandbox` for the sandbox's issuers), and \
+                        review what it wrote";
+
 fn not_locked(lock: &Lock, issuer: &str, field: &Field, at: Span) -> Diagnostic {
     let finding = Diagnostic::error(
         Code::IssuerNotLocked,
@@ -147,7 +151,7 @@ fn not_locked(lock: &Lock, issuer: &str, field: &Field, at: Span) -> Diagnostic 
             "the lock file holds {other}; the slash makes another issuer"
         ));
     }
-    finding.help("run `idform lock` with the same paths, and review what it wrote")
+    finding.help(RUN_LOCK)
 }
 
 /// The keys that the cloud can hold. Withdrawn ones give way first.
@@ -241,7 +245,7 @@ fn fingerprints(
                 format!("`{}` takes its value from idform.lock", field.name),
             )
             .at(at, "the lock file holds no certificate of the issuer")
-            .help("run `idform lock` with the same paths, and review what it wrote"),
+            .help(RUN_LOCK),
         );
         return None;
     }

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Clouds {
     /// Use the built-in emulator of the clouds, its state kept in DIR
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".idform/sandbox")]
     pub(in crate::cli) sandbox: Option<PathBuf>,
-    /// Most requests, and most changes, under way at once
+    /// Most requests under way at once, and most changes but for those that wait for a budget
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(in crate::cli) parallelism: u16,
     /// Time for one request, for example 10s or 500ms
