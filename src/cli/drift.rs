@@ -18,7 +18,7 @@ use crate::view::progress::Progress;
 use crate::view::theme::Theme;
 use crate::view::{drift_github, drift_markdown, drift_sarif, drift_text, metrics};
 
-use super::args::{Common, Drift as Command, DriftFormat, Reporting};
+use super::args::{self, Common, Drift as Command, DriftFormat, Reporting};
 use super::config::Config;
 use super::output::Output;
 use super::run::ReadOnly;
@@ -122,7 +122,7 @@ pub(super) fn show(document: &DriftDocument, reporting: &Reporting, output: &Out
     for (format, path) in &reporting.output {
         let text = text(document, *format, &Theme::plain(), output.width);
         let written = fs_err::write(path, text)
-            .with_context(|| format!("write the drift report as {}", format.word()));
+            .with_context(|| format!("write the drift report as {}", args::word(format)));
         files = files.and(written);
     }
     if let Some(path) = &reporting.metrics {

@@ -9,7 +9,7 @@ use crate::view::theme::Theme;
 use crate::view::{apply_json, plan_json, plan_text};
 
 use super::Exit;
-use super::args::{PlanFormat, Rendering};
+use super::args::{self, PlanFormat, Rendering};
 use super::output::Output;
 
 /// The JSON document of a run that failed before there was a plan.
@@ -62,7 +62,7 @@ impl Rendered<'_> {
     ) -> Result<()> {
         for (format, path) in &wanted.output {
             let written = fs_err::write(path, self.text(*format, &Theme::plain(), output.width))
-                .with_context(|| format!("write the plan as {}", format.word()));
+                .with_context(|| format!("write the plan as {}", args::word(format)));
             files = files.and(written);
         }
         output.after_files(files, wanted.format == PlanFormat::Json, || {

@@ -11,7 +11,7 @@ use crate::plan::file;
 use crate::view::theme::Theme;
 use crate::view::{apply_json, apply_review, drift_json};
 
-use super::args::{DriftFormat, PlanFormat, Rendering, Show};
+use super::args::{self, DriftFormat, PlanFormat, Rendering, Show};
 use super::output::Output;
 use super::render::Rendered;
 use super::{Exit, drift, saved};
@@ -89,7 +89,7 @@ fn write(
     let plain = Theme::plain();
     let form = |format: PlanFormat, theme: &Theme| {
         render(format, theme)
-            .with_context(|| format!("a report of {of} has no form {}", format.word()))
+            .with_context(|| format!("a report of {of} has no form {}", args::word(&format)))
     };
     let result = form(wanted.format, &output.theme)?;
     let mut files = Vec::new();

@@ -24,19 +24,10 @@ fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
 
 fn of_subjects<'w>(one: &Trusting<'w>) -> Vec<Smell<'w>> {
     let provider = &one.trust.provider;
-    let smell = |code, title: &str, label: String, help: &str| Smell {
-        code,
-        of: one.role,
-        field: Some(one.field),
-        title: title.to_owned(),
-        label,
-        note: None,
-        help: help.to_owned(),
-    };
     let mut smells = Vec::new();
     for matched in &one.trust.subjects {
         if let Some(shown) = subject::with_hidden_escaped(&matched.pattern) {
-            smells.push(smell(
+            smells.push(one.smell(
                 Code::InvisibleInSubject,
                 "a subject with a character that cannot be seen",
                 format!("`{shown}` of {provider}"),
@@ -45,7 +36,7 @@ fn of_subjects<'w>(one: &Trusting<'w>) -> Vec<Smell<'w>> {
         }
         let length = characters_at_least(matched);
         if matched.operator().demands() && length > subject::CHARACTERS_MAX {
-            smells.push(smell(
+            smells.push(one.smell(
                 Code::SubjectTooLong,
                 "a subject longer than any token's",
                 format!("{length} characters, of {provider}"),
@@ -60,7 +51,7 @@ fn of_subjects<'w>(one: &Trusting<'w>) -> Vec<Smell<'w>> {
     }
     for (operator, subjects) in listed {
         if subjects.len() > MOST_SUBJECTS {
-            smells.push(smell(
+            smells.push(one.smell(
                 Code::TooManySubjects,
                 "more subjects in one condition than the console takes",
                 format!("{} under `{operator}`, of {provider}", subjects.len()),

@@ -32,6 +32,21 @@ pub(super) struct Trusting<'w> {
     pub(super) trust: FederatedTrust,
 }
 
+impl<'w> Trusting<'w> {
+    /// Something to tell of its trust policy.
+    pub(super) fn smell(&self, code: Code, title: &str, label: String, help: &str) -> Smell<'w> {
+        Smell {
+            code,
+            of: self.role,
+            field: Some(self.field),
+            title: title.to_owned(),
+            label,
+            note: None,
+            help: help.to_owned(),
+        }
+    }
+}
+
 fn check<'w>(scene: &Scene<'w>) -> Vec<Smell<'w>> {
     let trusting = trusting(scene);
     let mut smells: Vec<Smell<'w>> = trusting
@@ -67,18 +82,9 @@ pub(super) fn trusting<'w>(scene: &Scene<'w>) -> Vec<Trusting<'w>> {
 fn of_trust<'w>(scene: &Scene<'w>, one: &Trusting<'w>) -> Vec<Smell<'w>> {
     let trust = &one.trust;
     let named = trust.provider.to_string();
-    let smell = |code, title: &str, label: String, help: &str| Smell {
-        code,
-        of: one.role,
-        field: Some(one.field),
-        title: title.to_owned(),
-        label,
-        note: None,
-        help: help.to_owned(),
-    };
     let mut smells = Vec::new();
     if !trust.has_subject_condition() {
-        smells.push(smell(
+        smells.push(one.smell(
             Code::TrustWithoutSubject,
             "a role trusts everybody whom an issuer knows",
             format!("no condition on the subject of {named}"),
@@ -89,7 +95,7 @@ fn of_trust<'w>(scene: &Scene<'w>, one: &Trusting<'w>) -> Vec<Smell<'w>> {
         let operator = matched.operator();
         let is_pattern = operator.comparison == Comparison::Like && operator.demands();
         if is_pattern && subject::reaches_over_tenants(&matched.pattern) {
-            smells.push(smell(
+            smells.push(one.smell(
                 Code::WildcardSubject,
                 "a pattern for subjects reaches over tenants",
                 format!("`{}` of {named}", matched.pattern),
@@ -98,7 +104,7 @@ fn of_trust<'w>(scene: &Scene<'w>, one: &Trusting<'w>) -> Vec<Smell<'w>> {
         }
     }
     if trust.audiences.is_empty() {
-        smells.push(smell(
+        smells.push(one.smell(
             Code::TrustWithoutAudience,
             "a role takes tokens that were made for anybody",
             format!("no condition on the audience of {named}"),
@@ -107,7 +113,7 @@ fn of_trust<'w>(scene: &Scene<'w>, one: &Trusting<'w>) -> Vec<Smell<'w>> {
     }
     let provider = provider(scene, one);
     smells.extend(not_accepted(trust, provider).map(|audience| {
-        smell(
+        one.smell(
             Code::AudienceNotAccepted,
             "a role asks for an audience that its provider does not accept",
             format!("`{audience}` is no client id of {named}"),
@@ -118,7 +124,7 @@ fn of_trust<'w>(scene: &Scene<'w>, one: &Trusting<'w>) -> Vec<Smell<'w>> {
         let subjects = trust.subjects.iter();
         let subjects: Vec<&str> = subjects.map(|matched| matched.pattern.as_str()).collect();
         for old in only_by_name(&subjects) {
-            smells.push(smell(
+            smells.push(one.smell(
                 Code::GithubSubjectForm,
                 "a subject of GitHub Actions without numbers",
                 format!("`{old}` of {named}"),

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 
 use crate::apply::Report;
-use crate::cli::args::{ApplyFormat, PlanFormat, Telling};
+use crate::cli::args::{self, ApplyFormat, PlanFormat, Telling};
 use crate::cli::last_words;
 use crate::cli::output::Output;
 use crate::cli::render::Rendered;
@@ -36,7 +36,7 @@ impl Told<'_> {
         for (format, path) in &telling.output {
             let text = self.text(*format, exit, &Theme::plain(), output.width);
             let written = fs_err::write(path, text)
-                .with_context(|| format!("write what came of it as {}", format.word()));
+                .with_context(|| format!("write what came of it as {}", args::word(format)));
             exit = self.unless_lost(written, exit, output);
         }
         if let Some(path) = &telling.report {

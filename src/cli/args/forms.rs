@@ -31,6 +31,12 @@ pub(in crate::cli) enum TableFormat {
     Markdown,
 }
 
+/// The word of a form on the command line.
+pub(in crate::cli) fn word(form: &impl ValueEnum) -> String {
+    let value = form.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
 /// The forms a plan can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum PlanFormat {
@@ -48,14 +54,6 @@ pub(in crate::cli) enum PlanFormat {
     Github,
     /// Markdown for `$GITHUB_STEP_SUMMARY`
     JobSummary,
-}
-
-impl PlanFormat {
-    /// The word on the command line.
-    pub(in crate::cli) fn word(self) -> String {
-        let value = self.to_possible_value();
-        value.map_or_else(String::new, |value| value.get_name().to_owned())
-    }
 }
 
 /// In which forms a plan is written, and where to.
@@ -80,14 +78,6 @@ pub(in crate::cli) enum ApplyFormat {
     Markdown,
     /// GitHub workflow commands: annotations on file and line
     Github,
-}
-
-impl ApplyFormat {
-    /// The word on the command line.
-    pub(in crate::cli) fn word(self) -> String {
-        let value = self.to_possible_value();
-        value.map_or_else(String::new, |value| value.get_name().to_owned())
-    }
 }
 
 /// How what came of an apply is written.
@@ -117,14 +107,6 @@ pub(in crate::cli) enum DriftFormat {
     Sarif,
     /// GitHub workflow commands: annotations on file and line
     Github,
-}
-
-impl DriftFormat {
-    /// The word on the command line.
-    pub(in crate::cli) fn word(self) -> String {
-        let value = self.to_possible_value();
-        value.map_or_else(String::new, |value| value.get_name().to_owned())
-    }
 }
 
 /// How a drift report is written.
